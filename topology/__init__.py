@@ -1,0 +1,1 @@
+"""Where messages live: exchanges, queues and bindings as data; imports nothing of ours."""

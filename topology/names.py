@@ -1,0 +1,69 @@
+"""Every exchange, queue, routing key and header is born here.
+
+Names are promises: people bind to them, watch them and write them into dashboards.
+"""
+
+#: The public door: any application publishes here, with any routing key.
+EVENTS = "mih.events"
+INGEST = "mih.ingest"
+#: What ingest understood; the routing key is the event's type in dots.
+NORMALIZED = "mih.normalized"
+ROUTER = "mih.router"
+SERVICES = "mih.services"
+DELAY_DUE = "mih.delay.due"
+DLX = "mih.dlx"
+INVALID = "mih.invalid"
+#: Copies of the dead for the index; declared once there is a recorder.
+DEAD = "mih.dead"
+#: An exchange and the queue bound to it: what nobody was bound for.
+UNROUTABLE = "mih.unroutable"
+OUTCOMES = "mih.outcomes"
+RECORDER = "mih.recorder"
+CONTROL = "mih.control"
+
+#: Routing key on `mih.dlx` of what ingest or router could not read.
+INVALID_KEY = "invalid"
+
+#: The stages that have a suspect queue.
+STAGES = ("ingest", "router", "sender")
+
+#: Version of the shape of a message's headers and body.
+HEADER_VERSION = "mih-version"
+#: Read from what a publisher sends: who it is, where its format does not say so itself.
+HEADER_SOURCE = "mih-source"
+HEADER_EVENT_ID = "mih-event-id"
+HEADER_DELIVERY_ID = "mih-delivery-id"
+HEADER_RULE = "mih-rule"
+HEADER_SERVICE = "mih-service"
+#: Whole number from 1: which attempt comes next.
+HEADER_ATTEMPT = "mih-attempt"
+#: RFC 3339 time from which the delivery's age counts.
+HEADER_FIRST_SEEN = "mih-first-seen"
+#: Why a message is in `mih.invalid` or in a dead-letter queue, in words.
+HEADER_REASON = "mih-reason"
+#: The last outcome of a dead delivery, as JSON.
+HEADER_OUTCOME = "mih-outcome"
+HEADER_DIED_AT = "mih-died-at"
+HEADER_FINGERPRINT = "mih-fingerprint"
+#: The routing key with which an unreadable message came in.
+HEADER_ROUTING_KEY = "mih-routing-key"
+
+
+def service_queue(slug: str) -> str:
+    """The queue of what waits for one service."""
+    return f"mih.service.{slug}"
+
+
+def dead_letter_queue(slug: str) -> str:
+    """The queue of what died on its way to one service."""
+    return f"mih.dlq.{slug}"
+
+
+def suspect_queue(stage: str) -> str:
+    """The queue of what a stage took several times without an answer."""
+    return f"mih.suspect.{stage}"
+
+
+def delay_level(level: int) -> str:
+    """The exchange and the queue of one rung of the delay ladder."""
+    return f"mih.delay.{level:02d}"
