@@ -95,8 +95,9 @@ def event_from_mapping(found: Any) -> Event:
 
 
 def _hops(value: Any) -> int:
-    if isinstance(value, int) and value >= 0:
-        return value
+    # CloudEvents writes an integer attribute as text where its transport knows only text.
+    if isinstance(value, int | str) and str(value).isascii() and str(value).isdigit():
+        return int(value)
     raise Unreadable(f"{HOPS} must be a whole number from 0, found {value!r:.40}")
 
 

@@ -88,7 +88,8 @@ class Settings(BaseModel):
             return self.management_url
         amqp = urlsplit(self.amqp_url)
         user, at, _ = amqp.netloc.rpartition("@")
-        return f"http://{user}{at}{amqp.hostname or '127.0.0.1'}:15672"
+        host = amqp.hostname or "127.0.0.1"
+        return f"http://{user}{at}{f'[{host}]' if ':' in host else host}:15672"
 
 
 def variable(field: str) -> str:
@@ -139,7 +140,7 @@ def _running_hub(state_dir: Path) -> dict[str, str]:
     try:
         hub = json.loads((state_dir / HUB_FILE).read_text())
         os.kill(int(hub.pop("pid")), 0)
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
     return {key: str(value) for key, value in hub.items() if key in Settings.model_fields}
 

@@ -1,0 +1,91 @@
+"""What is wrong with a rule, where, and what was expected: all of it at once, before anything runs."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any, ParamSpec, TypeVar, cast
+
+from pipeline.errors import Misconfigured
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+#: Longer words are no misspelt names, and comparing them is slow.
+_MAX_WORD = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: `path` leads to it from the rule, `line` and `column` count from 1 inside its text."""
+
+    path: tuple[str | int, ...]
+    message: str
+    line: int | None = None
+    column: int | None = None
+    #: The nearest valid name; the message says it too.
+    hint: str | None = None
+
+    def __str__(self) -> str:
+        place = f"line {self.line}, column {self.column}" if self.line else ""
+        return ": ".join(part for part in (".".join(map(str, self.path)), place, self.message) if part)
+
+
+class InvalidRule(Misconfigured):
+    """A rule, or a part of one, that cannot be meant; `faults` holds everything that is wrong with it."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+def invalid(message: str, *path: str | int, hint: str | None = None) -> InvalidRule:
+    """Make the error of a single fault, to be raised."""
+    return InvalidRule([Fault(path, message, hint=hint)])
+
+
+def unknown(what: str, word: str, valid: Iterable[str]) -> tuple[str, str | None]:
+    """Say that `word` is no valid name: the message, and the nearest valid name where one is near."""
+    names = sorted(valid)
+    near = next(iter(get_close_matches(word[:_MAX_WORD], names, n=1)), None)
+    question = f" (did you mean {near}?)" if near else ""
+    return f"unknown {what} {word[:_MAX_WORD]}{question}, expected one of {' '.join(names)}", near
+
+
+def rooted(path: tuple[str | int, ...], build: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Build a part; the paths of its faults, if it has any, begin with `path`."""
+    try:
+        return build(*args, **kwargs)
+    except InvalidRule as found:
+        raise InvalidRule(replace(fault, path=path + fault.path) for fault in found.faults) from None
+
+
+class Faults(list[Fault]):
+    """Collects what is wrong with several parts, so that one mistake does not hide the next."""
+
+    def under(self, path: tuple[str | int, ...], build: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Build a part, or note its faults below `path`: then what is returned is no part, and must not be used."""
+        try:
+            return rooted(path, build, *args, **kwargs)
+        except InvalidRule as found:
+            self.extend(found.faults)
+            # Nobody uses it: raise_if_any comes first.
+            return cast("_T", None)
+
+    def raise_if_any(self) -> None:
+        """Raise InvalidRule with all that was noted."""
+        if self:
+            raise InvalidRule(self)
+
+
+def kind(value: Any) -> str:
+    """Name a value of YAML or JSON by its kind, never by its content."""
+    names = {
+        type(None): "null",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "a text",
+        dict: "a mapping",
+        list: "a list",
+    }
+    return names.get(type(value), type(value).__name__)
