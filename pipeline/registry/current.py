@@ -1,0 +1,57 @@
+"""The registry that a running process goes by: the newest one it could read, replaced while everything runs."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from pipeline.errors import Unavailable
+from pipeline.registry.examine import Transports
+from pipeline.registry.follow import follow
+from pipeline.registry.registry import Registry, compile_registry
+from pipeline.registry.store import RevisionStore
+
+
+@dataclass(slots=True, eq=False)
+class CurrentRegistry:
+    """Holds the registry in force; `changed` is set whenever that is another, `nudge` asks to look at once."""
+
+    store: RevisionStore
+    transports: Transports
+    nudge: asyncio.Event = field(default_factory=asyncio.Event)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _registry: Registry | None = None
+    _loaded: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def get(self) -> Registry:
+        """The registry in force.
+
+        Raises Unavailable while there is none.
+        """
+        if self._registry is None:
+            raise Unavailable("no registry yet: `mih apply FILE` puts one in force")
+        return self._registry
+
+    async def follow(self) -> None:
+        """Follow the store for as long as it runs."""
+        async for registry in follow(self.store, self.transports, nudge=self.nudge):
+            self._registry = registry
+            self._loaded.set()
+            self.changed.set()
+
+    async def loaded(self, *unless: asyncio.Event) -> bool:
+        """Wait for the first registry, or for one of these events; says whether there is a registry."""
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._loaded, *unless)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        return self._loaded.is_set()
+
+
+async def newest(store: RevisionStore, transports: Transports) -> Registry | None:
+    """The registry in force, compiled; None while nothing was applied.
+
+    Raises Unavailable, and Misconfigured when this MIH cannot read it.
+    """
+    number = await store.latest_number()
+    return compile_registry(await store.load(number), number, transports) if number else None

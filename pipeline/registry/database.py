@@ -1,0 +1,74 @@
+"""The connection to SQLite or PostgreSQL: how it is opened, and what is said when it is away."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg  # type: ignore[import-untyped]  # ships no type hints
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from pipeline.errors import Misconfigured, Unavailable
+
+#: Seconds for which a database may be busy or not answer.
+PATIENCE_S = 5.0
+_DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+
+
+def open_engine(url: str, patience_s: float = PATIENCE_S) -> AsyncEngine:
+    """An engine that has not connected yet.
+
+    Raises Misconfigured for an address that is neither SQLite's nor PostgreSQL's.
+    """
+    try:
+        read = make_url(url)
+    except ArgumentError:
+        # The text is not repeated: it may hold a password.
+        raise Misconfigured("MIH_DATABASE_URL: expected sqlite:///… or postgresql://…") from None
+    if read.drivername not in _DRIVERS:
+        raise Misconfigured(f"MIH_DATABASE_URL: found {read.drivername}://, expected sqlite:///… or postgresql://…")
+    return (_sqlite if read.get_backend_name() == "sqlite" else _postgresql)(read, patience_s)
+
+
+@contextmanager
+def reaching(engine: AsyncEngine) -> Iterator[None]:
+    """Turn every way in which a database can be away into Unavailable, with the address and without its password."""
+    try:
+        yield
+    except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as away:
+        cause = away.orig if isinstance(away, DBAPIError) else away
+        reason = (str(cause) or type(cause).__name__).splitlines()[0]
+        address = engine.url.set(query={}).render_as_string(hide_password=True)
+        raise Unavailable(f"the database {address} cannot be used: {reason}") from None
+
+
+def _postgresql(url: URL, patience_s: float) -> AsyncEngine:
+    # A ping before use finds the connections that died with the server.
+    patience = {"timeout": patience_s, "command_timeout": patience_s}
+    return create_async_engine(url, pool_size=1, max_overflow=4, pool_pre_ping=True, connect_args=patience)
+
+
+def _sqlite(url: URL, patience_s: float) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=1, max_overflow=4, connect_args={"timeout": patience_s})
+    event.listen(engine.sync_engine, "do_connect", lambda *_: _create_private(url))
+    event.listen(engine.sync_engine, "connect", _write_ahead)
+    return engine
+
+
+def _create_private(url: URL) -> None:
+    """Create the folder and file for their owner only; SQLite gives its journals the file's mode."""
+    if not url.database or url.database == ":memory:":
+        return
+    path = Path(url.database)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _write_ahead(connection: Any, _: Any) -> None:
+    """Let readers and the one writer not wait for each other."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.close()

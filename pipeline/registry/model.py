@@ -1,0 +1,142 @@
+"""The registry's file as types: what services and rules have in common, whatever the transport."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+
+from pipeline.duration import Duration, parse_duration
+from topology import names
+
+_SLUG = r"[a-z0-9][a-z0-9-]{0,62}"
+_RULE_NAME = r"[a-z0-9][a-z0-9_-]{0,62}"
+#: A message may be held for five minutes; a longer attempt would lose the sender's channel.
+_MAX_TIMEOUT = timedelta(minutes=5)
+#: The delay ladder's reach: 2^20 - 1 seconds.
+_MAX_DELAY = timedelta(days=12)
+
+
+def _slug(name: str) -> str:
+    if not re.fullmatch(_SLUG, name):
+        raise ValueError("expected a slug: a-z, 0-9 and -, no - at the start, at most 63 characters")
+    if name == names.INVALID_KEY:
+        raise ValueError("found a name that MIH keeps for itself, expected another one")
+    return name
+
+
+def _rule_name(name: str) -> str:
+    if not re.fullmatch(_RULE_NAME, name):
+        raise ValueError("expected a rule's name: a-z, 0-9, - and _, at most 63 characters")
+    return name
+
+
+def _event(pattern: str) -> str:
+    if not pattern.isprintable():
+        raise ValueError(
+            r"found a control character (in double quotes \t is a tab); write the name without quotes or in single ones"
+        )
+    return pattern
+
+
+def _written_null(value: Any) -> Any:
+    # In YAML the word null without quotes is no text.
+    return "null" if value is None else value
+
+
+def _not_null(value: Any) -> Any:
+    if value is None:
+        raise ValueError("found null, expected a text; leave the key out to send the event's data")
+    return value
+
+
+Slug = Annotated[str, AfterValidator(_slug), Field(json_schema_extra={"pattern": f"^{_SLUG}$"})]
+RuleName = Annotated[str, AfterValidator(_rule_name), Field(json_schema_extra={"pattern": f"^{_RULE_NAME}$"})]
+
+#: For editors: a name that the pattern does not fit is an error.
+_NO_OTHERS: dict[str, JsonValue] = {"additionalProperties": False}
+
+
+class Section(BaseModel):
+    """A mapping in the file: no unknown keys, and `16` is not `"16"`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class Retry(Section):
+    """How often and for how long a delivery that may pass is tried again."""
+
+    max_attempts: int = Field(10, ge=1, le=1000, description="attempts until a delivery is dead")
+    backoff: Duration = Field(
+        parse_duration("1s"), gt=timedelta(0), le=_MAX_DELAY, description="the first delay; doubles each time"
+    )
+    max_backoff: Duration = Field(
+        parse_duration("1h"), gt=timedelta(0), le=_MAX_DELAY, description="the longest delay between two attempts"
+    )
+    max_age: Duration = Field(
+        parse_duration("72h"), gt=timedelta(0), description="after this a delivery that fails is dead"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max_backoff < self.backoff:
+            raise ValueError("found a max_backoff below backoff, expected at least as much")
+        return self
+
+
+class Defaults(Section):
+    """What every service has that does not say otherwise."""
+
+    timeout: Duration = Field(
+        parse_duration("5s"), gt=timedelta(0), le=_MAX_TIMEOUT, description="for one whole attempt, at most 5m"
+    )
+    concurrency: int = Field(16, ge=1, le=1000, description="requests in flight, per sender process")
+    retry: Retry = Field(default_factory=Retry, description="when and how often to try again")
+
+
+class ServiceBase(Defaults):
+    """Somewhere that events are delivered to; a transport adds its own keys."""
+
+    transport: str = Field(description="how it is spoken to")
+    description: str = Field("", description="for people")
+
+
+class Rule(Section):
+    """Which events go to which service, and what is sent."""
+
+    event: Annotated[str, AfterValidator(_event)] = Field(
+        description=r"the event's type, exact or with *: \core\event\user_created, \core\event\user_*"
+    )
+    service: str = Field(description="the slug of a service")
+    description: str = Field("", description="for people")
+    when: dict[str, Any] = Field(
+        default_factory=dict, description="conditions on the event's data, all of which must hold"
+    )
+    send: dict[str, Any] = Field(
+        default_factory=dict, description="how it is sent; what it holds is up to the transport"
+    )
+    payload: Annotated[str | None, BeforeValidator(_not_null, json_schema_input_type=str)] = Field(
+        None, description="the body's template; the event's data when left out; none is no body"
+    )
+    content_type: str = Field(
+        "application/json", min_length=1, description="of the body; decides how values are escaped"
+    )
+    missing: Annotated[
+        Literal["null", "error"], BeforeValidator(_written_null, json_schema_input_type=Literal["null", "error"] | None)
+    ] = Field("null", description="a value that the event does not have: null, or the delivery is dead (error)")
+
+
+class Document(Section):
+    """Services of an integration hub, and the rules that say who must hear of what."""
+
+    model_config = ConfigDict(title="MIH registry")
+
+    version: Literal[1] = Field(description="of this file's shape")
+    defaults: Defaults = Field(default_factory=Defaults, description="for all services")
+    services: Mapping[Slug, dict[str, Any]] = Field(
+        default_factory=dict, description="by slug", json_schema_extra=_NO_OTHERS
+    )
+    rules: Mapping[RuleName, dict[str, Any]] = Field(
+        default_factory=dict, description="by name", json_schema_extra=_NO_OTHERS
+    )

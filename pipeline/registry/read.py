@@ -1,0 +1,81 @@
+"""Files and folders to one registry: read, merged, examined, with every error at its file and line."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from pipeline.registry.examine import CheckDestination, Transports, examine
+from pipeline.registry.files import texts_of
+from pipeline.registry.findings import Finding, RegistryErrors
+from pipeline.registry.merge import Merged, merge
+from pipeline.registry.registry import Registry, assemble
+from pipeline.registry.yaml_text import YamlText, read_yaml
+from pipeline.rules.fault import kind
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the files say: the document as written, what it compiles to (revision 0), and what looks odd in it."""
+
+    document: Mapping[str, Any]
+    registry: Registry
+    warnings: tuple[Finding, ...]
+
+
+def read_paths(
+    paths: Iterable[FilePath], transports: Transports, *, check_destination: CheckDestination = lambda _: None
+) -> Reading:
+    """Read files and folders (their `*.yaml` and `*.yml`) as one document.
+
+    Raises RegistryErrors with everything that is wrong, in all files.
+    """
+    unreadable: list[Finding] = []
+    texts = dict(texts_of(paths, unreadable))
+    return read_texts(texts, transports, check_destination=check_destination, unreadable=unreadable)
+
+
+def read_texts(
+    texts: Mapping[str, str],
+    transports: Transports,
+    *,
+    check_destination: CheckDestination = lambda _: None,
+    unreadable: Iterable[Finding] = (),
+) -> Reading:
+    """Read the texts of files, by name, as one document; `unreadable` is what is known to be wrong already.
+
+    Raises RegistryErrors with everything that is wrong, in all texts.
+    """
+    read = [read_yaml(text, file) for file, text in texts.items()]
+    findings = [*unreadable, *(_no_mapping(text) for text in read if not text.is_broken and not _is_mapping(text))]
+    is_partial = bool(findings) or any(text.is_broken for text in read)
+    findings += (finding for text in read for finding in text.findings)
+    if is_partial:
+        # What is missing here may stand where nothing could be read.
+        raise RegistryErrors(findings)
+    merged = merge(read)
+    examined = examine(merged.document, transports, check_destination=check_destination)
+    for fault in examined.faults:
+        merged.find(fault.path, fault.message, fault.line)
+    # Where YAML itself was misunderstood, what follows from it is noise.
+    misread = {(finding.file, finding.line) for finding in findings}
+    findings += (finding for finding in merged.findings if (finding.file, finding.line) not in misread)
+    if findings:
+        raise RegistryErrors(dict.fromkeys(findings))
+    return Reading(merged.document, assemble(examined, 0), tuple(_warnings(merged)))
+
+
+def _is_mapping(text: YamlText) -> bool:
+    return isinstance(text.data, dict)
+
+
+def _no_mapping(text: YamlText) -> Finding:
+    return Finding(text.places[()].file, 1, (), f"found {kind(text.data)}, expected version, services and rules")
+
+
+def _warnings(merged: Merged) -> Iterator[Finding]:
+    used = {rule["service"] for rule in merged.document.get("rules", {}).values()}
+    for slug in merged.document.get("services", {}):
+        if slug not in used:
+            place = merged.place(("services", slug))
+            yield Finding(place.file, place.line, ("services", slug), "no rule sends to it")
