@@ -1,0 +1,32 @@
+"""The only AMQP client of the road: two connections per process, confirmed publishes, one channel per queue."""
+
+from pipeline.broker.consume import Take, consume
+from pipeline.broker.control import announce, listen
+from pipeline.broker.get import Getter, open_getter
+from pipeline.broker.incoming import Incoming
+from pipeline.broker.outgoing import Outgoing, moved
+from pipeline.broker.session import Session, open_session, pause, run_sessions
+from pipeline.broker.suspects import work_suspects
+from pipeline.broker.tap import tap
+
+__all__ = [
+    # messages
+    "Incoming",
+    "Outgoing",
+    "moved",
+    # connections
+    "Session",
+    "open_session",
+    "run_sessions",
+    "pause",
+    # queues
+    "Take",
+    "consume",
+    "Getter",
+    "open_getter",
+    "work_suspects",
+    # listening in
+    "tap",
+    "announce",
+    "listen",
+]

@@ -1,0 +1,155 @@
+"""A session: one connection that publishes, one that consumes, and their end.
+
+They are two because under a memory alarm RabbitMQ stops reading from a connection that publishes: acknowledgements
+sent on it would wait too. A session is never mended: when either connection or the publishing channel is lost, the
+session is over, what was in hand returns to its queues, and `run_sessions` opens the next.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aio_pika
+import aiormq.abc
+import structlog
+from aiormq.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
+from yarl import URL
+
+from pipeline.broker.outgoing import Outgoing, properties_of
+from pipeline.errors import NotConfirmed, Unavailable
+from pipeline.settings import redacted
+
+#: Seconds: half of what a dead peer takes to be noticed.
+HEARTBEAT_S = 15
+CONNECT_TIMEOUT_S = 10
+#: No message is held longer: RabbitMQ's consumer_timeout is 30 minutes, ours leaves room for an attempt.
+HOLD_LIMIT_S = 240
+#: Waits between sessions: at once after a loss, then patiently.
+RECONNECT_WAITS_S = (0.2, 0.5, 1, 2, 5)
+
+#: What the client library raises when the other side is away or has closed.
+AWAY = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """An open pair of connections."""
+
+    publishing: aio_pika.abc.AbstractConnection
+    consuming: aio_pika.abc.AbstractConnection
+    _publisher: aiormq.abc.AbstractChannel
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def publish(self, message: Outgoing) -> None:
+        """Publish and wait for the broker's confirm.
+
+        Raises NotConfirmed when the broker refused or returned it, Unavailable when the session is lost.
+        """
+        try:
+            await self._publisher.basic_publish(
+                message.body,
+                exchange=message.exchange,
+                routing_key=message.routing_key,
+                properties=properties_of(message),
+                mandatory=message.mandatory,
+                timeout=HOLD_LIMIT_S,
+            )
+        except PublishError:
+            raise NotConfirmed(f"{_place(message)}: no queue is bound for it") from None
+        except DeliveryError:
+            raise NotConfirmed(f"{_place(message)}: refused by the broker") from None
+        except AWAY as away:
+            self.lost.set()
+            raise Unavailable(f"{_place(message)}: {_said(away)}") from None
+
+    async def ready(self) -> None:
+        """Wait while the broker blocks publishers (a memory or disk alarm), for nothing could be settled.
+
+        Raises Unavailable when that lasts too long for a message to be held.
+        """
+        connection = self.publishing.transport
+        if connection is None:
+            raise Unavailable("the connection is closed")
+        try:
+            await asyncio.wait_for(connection.ready(), HOLD_LIMIT_S)
+        except TimeoutError:
+            self.lost.set()
+            raise Unavailable("the broker has blocked publishers (memory or disk alarm)") from None
+
+
+@contextlib.asynccontextmanager
+async def open_session(url: str, role: str) -> AsyncIterator[Session]:
+    """Connect, and close both connections at the end.
+
+    Raises Unavailable when the broker cannot be reached.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            publishing = await _connect(stack, url, f"mih {role} publishes")
+            consuming = await _connect(stack, url, f"mih {role} consumes")
+            channel = await publishing.channel(publisher_confirms=True, on_return_raises=True)
+            session = Session(publishing, consuming, await channel.get_underlay_channel())
+        except AWAY as away:
+            raise Unavailable(f"RabbitMQ at {redacted(url)}: {_said(away)}") from None
+
+        def lose(*_: Any) -> None:
+            session.lost.set()
+
+        channel.close_callbacks.add(lose)
+        publishing.close_callbacks.add(lose)
+        consuming.close_callbacks.add(lose)
+        yield session
+
+
+async def run_sessions(
+    url: str, role: str, work: Callable[[Session], Awaitable[None]], *, stopping: asyncio.Event
+) -> None:
+    """Run `work` in one session after another until `stopping`; it returns when it stops or its session is lost."""
+    losses = 0
+    while not stopping.is_set():
+        try:
+            async with open_session(url, role) as session:
+                log.info("connected", broker=redacted(url))
+                losses = 0
+                await work(session)
+        except Unavailable as away:
+            log.warning("broker away", reason=str(away))
+        if not stopping.is_set():
+            await pause(RECONNECT_WAITS_S[min(losses, len(RECONNECT_WAITS_S) - 1)], stopping)
+            losses += 1
+
+
+async def pause(seconds: float | None, *unless: asyncio.Event) -> None:
+    """Wait that long (for ever if None), or until one of the events happens."""
+    waits = [asyncio.ensure_future(event.wait()) for event in unless]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+async def _connect(stack: contextlib.AsyncExitStack, url: str, name: str) -> aio_pika.abc.AbstractConnection:
+    # aio-pika reads the heartbeat and the name that the management UI shows from the address.
+    address = URL(url).update_query(heartbeat=HEARTBEAT_S, name=name)
+    connection = await aio_pika.connect(address, timeout=CONNECT_TIMEOUT_S)
+    stack.push_async_callback(_close, connection)
+    return connection
+
+
+async def _close(connection: aio_pika.abc.AbstractConnection) -> None:
+    # A broker that is gone does not answer: closing is a courtesy with an end.
+    with contextlib.suppress(*AWAY):
+        await asyncio.wait_for(connection.close(), 2)
+
+
+def _place(message: Outgoing) -> str:
+    return f"publish to {message.exchange or 'the default exchange'} with key {message.routing_key!r}"
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__} {error}".strip()

@@ -1,0 +1,70 @@
+"""Working suspects: one message at a time from all suspect queues, so that a poison message has no neighbours.
+
+What comes back from here as often as it came back to its stage is guilty: it goes to its dead letters, unparsed. All
+others are innocent, were only near a poison message or a crash, and go the way they would have gone.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from pipeline.broker.consume import SUSPECT_AFTER, Take
+from pipeline.broker.get import Getter, open_getter
+from pipeline.broker.incoming import Incoming
+from pipeline.broker.outgoing import moved
+from pipeline.broker.session import Session, pause
+from pipeline.errors import NotConfirmed, Unavailable
+from topology import names
+
+#: Seconds between looks at empty queues.
+_LOOK_EVERY_S = 1.0
+
+log = structlog.get_logger()
+
+
+async def work_suspects(session: Session, takes: Mapping[str, Take], *, until: asyncio.Event) -> None:
+    """Work the suspect queues of these stages until `until` or the session's end.
+
+    Raises Unavailable when the broker is away.
+    """
+    async with open_getter(session) as getter:
+        while not (until.is_set() or session.lost.is_set()):
+            found = [await _work_one(session, getter, stage, take) for stage, take in takes.items()]
+            if not any(found):
+                await pause(_LOOK_EVERY_S, until, session.lost)
+
+
+async def _work_one(session: Session, getter: Getter, stage: str, take: Take) -> bool:
+    message = await getter.get(names.suspect_queue(stage))
+    if message is None:
+        return False
+    if message.returned >= SUSPECT_AFTER:
+        await _condemn(session, stage, message, f"its process died {message.returned} times while it was in hand")
+    else:
+        await _try(session, stage, message, take)
+    await getter.ack(message)
+    return True
+
+
+async def _try(session: Session, stage: str, message: Incoming, take: Take) -> None:
+    try:
+        await take(message)
+        log.info("suspect was innocent", stage=stage)
+    except NotConfirmed as refused:
+        # No fault of the message: to the tail, where its count starts anew.
+        log.warning("publish refused", stage=stage, reason=str(refused))
+        await session.publish(moved(message, "", names.suspect_queue(stage)))
+        await pause(_LOOK_EVERY_S, session.lost)
+    except Unavailable:
+        raise
+    except Exception as failure:
+        # The last boundary: what fails even alone is guilty, whatever the failure.
+        log.exception("suspect is guilty", stage=stage)
+        await _condemn(session, stage, message, f"failed unexpectedly: {type(failure).__name__}")
+
+
+async def _condemn(session: Session, stage: str, message: Incoming, reason: str) -> None:
+    log.error("condemned", stage=stage, reason=reason)
+    key = str(message.headers.get(names.HEADER_SERVICE) or names.INVALID_KEY)
+    await session.publish(moved(message, names.DLX, key).with_headers({names.HEADER_REASON: f"{stage}: {reason}"}))

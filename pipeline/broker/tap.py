@@ -1,0 +1,61 @@
+"""Listening in: a copy of what passes an exchange from now on, through a queue that dies with its connection."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import structlog
+from aiormq.abc import DeliveredMessage
+
+from pipeline.broker.incoming import Incoming, read_incoming
+from pipeline.broker.session import AWAY, Session, pause
+
+#: Messages that may wait for a listener who is slow; older ones are dropped, for they are copies.
+LENGTH_LIMIT = 10_000
+_MISSING_WAIT_S = 5
+
+log = structlog.get_logger()
+
+
+@contextlib.asynccontextmanager
+async def tap(session: Session, exchange: str, heard: Callable[[Incoming], None]) -> AsyncIterator[None]:
+    """Hand every message that passes the exchange to `heard` while inside; an exchange that is missing is awaited."""
+    is_open = asyncio.Event()
+    task = asyncio.create_task(_keep_tapping(session, exchange, heard, is_open), name=f"listen to {exchange}")
+    try:
+        await pause(_MISSING_WAIT_S, is_open, session.lost)
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _keep_tapping(
+    session: Session, exchange: str, heard: Callable[[Incoming], None], is_open: asyncio.Event
+) -> None:
+    while not session.lost.is_set():
+        try:
+            await _tap_once(session, exchange, heard, is_open)
+        except AWAY as away:
+            log.debug("not listening", exchange=exchange, reason=f"{type(away).__name__} {away}")
+        await pause(_MISSING_WAIT_S, session.lost)
+
+
+async def _tap_once(session: Session, exchange: str, heard: Callable[[Incoming], None], is_open: asyncio.Event) -> None:
+    channel = await session.consuming.channel(publisher_confirms=False)
+    wire = await channel.get_underlay_channel()
+    declared = await wire.queue_declare(
+        exclusive=True, auto_delete=True, arguments={"x-max-length": LENGTH_LIMIT, "x-queue-type": "classic"}
+    )
+    await wire.queue_bind(declared.queue or "", exchange, routing_key="#")
+    await wire.basic_consume(declared.queue or "", _reader(heard), no_ack=True)
+    is_open.set()
+    await channel.closed()
+
+
+def _reader(heard: Callable[[Incoming], None]) -> Callable[[DeliveredMessage], Coroutine[Any, Any, None]]:
+    async def read(message: DeliveredMessage) -> None:
+        heard(read_incoming(message))
+
+    return read

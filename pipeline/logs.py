@@ -1,0 +1,60 @@
+"""Structured logs on standard error: one JSON object per line for machines, coloured lines for people.
+
+Every line of a stage carries the ids it speaks of (event, delivery, rule, service). No payload is logged above debug,
+and a secret has a type that does not print.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import orjson
+import structlog
+from structlog.typing import Processor
+
+from pipeline.settings import Settings
+
+
+def configure_logs(settings: Settings, role: str) -> None:
+    """Set up the logs of this process, our own and the libraries', once at its start."""
+    as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    structlog.configure(
+        processors=[*shared, *_rendering(as_json=as_json)],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(role=role)
+    _libraries(shared, as_json=as_json)
+
+
+def _rendering(*, as_json: bool) -> list[Processor]:
+    if as_json:
+        # What is logged is called message: an event is something else here.
+        renamed = structlog.processors.EventRenamer("message")
+        return [structlog.processors.format_exc_info, renamed, structlog.processors.JSONRenderer(_dumps)]
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+
+
+def _dumps(entry: Any, **_: Any) -> str:
+    return orjson.dumps(entry, default=str).decode()
+
+
+def _libraries(shared: list[Processor], *, as_json: bool) -> None:
+    """The libraries' warnings in the same form; their chatter below that says nothing to an operator."""
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(as_json=as_json)],
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # Both tell every lost connection with a traceback; the session says it in one line.
+    for chatty in ("aio_pika", "aiormq"):
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)
