@@ -1,0 +1,5 @@
+"""What died, and its way back."""
+
+from pipeline.dlq.replay import Replayed, replay
+
+__all__ = ["Replayed", "replay"]

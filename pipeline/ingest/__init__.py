@@ -1,0 +1,5 @@
+"""The first stage: an event arrives, in whatever format, and goes on as one Event, once."""
+
+from pipeline.ingest.service import Ingest, run_ingest
+
+__all__ = ["Ingest", "run_ingest"]

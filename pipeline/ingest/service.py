@@ -1,0 +1,65 @@
+"""Ingest at work: take from `mih.ingest`, understand, claim, publish to `mih.normalized`."""
+
+import asyncio
+from dataclasses import dataclass
+from uuid import uuid4
+
+import structlog
+
+from pipeline.broker import Incoming, Outgoing, Session, consume, moved, run_sessions
+from pipeline.errors import Unreadable
+from pipeline.event import CONTENT_TYPE, Event
+from pipeline.ingest.arrival import understand
+from pipeline.settings import Settings
+from pipeline.shared_state import Claims, SharedState
+from topology import names
+
+STAGE = "ingest"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """What taking one message needs."""
+
+    session: Session
+    claims: Claims
+    settings: Settings
+
+    async def take(self, message: Incoming) -> None:
+        """Carry one message of `mih.events` to `mih.normalized`, or to `mih.invalid` with the reason."""
+        try:
+            arrival = understand(message, self.settings)
+        except Unreadable as why:
+            log.warning("unreadable", reason=str(why), routing_key=message.routing_key)
+            await self.session.publish(_invalid(message, str(why)))
+            return
+        claim = await self.claims.claim(arrival.identity, arrival.own_id or str(uuid4()), arrival.window)
+        if claim.is_done:
+            log.info("repeat dropped", event_id=claim.id)
+            return
+        event = arrival.event(claim.id)
+        await self.session.publish(_normalized(event))
+        await self.claims.done(arrival.identity, claim.id, arrival.window)
+        log.debug("normalized", event_id=event.id, event_type=event.type)
+
+
+async def run_ingest(settings: Settings, shared: SharedState, *, stopping: asyncio.Event) -> None:
+    """Run until `stopping`."""
+
+    async def work(session: Session) -> None:
+        ingest = Ingest(session, Claims(shared), settings)
+        await consume(session, names.INGEST, ingest.take, stage=STAGE, prefetch=settings.prefetch, until=stopping)
+
+    await run_sessions(settings.amqp_url, STAGE, work, stopping=stopping)
+
+
+def _normalized(event: Event) -> Outgoing:
+    headers: dict[str, str | int] = {names.HEADER_VERSION: 1, names.HEADER_EVENT_ID: event.id}
+    return Outgoing(names.NORMALIZED, event.key, event.to_bytes(), CONTENT_TYPE, headers)
+
+
+def _invalid(message: Incoming, reason: str) -> Outgoing:
+    told = {names.HEADER_REASON: reason, names.HEADER_ROUTING_KEY: message.routing_key}
+    return moved(message, names.DLX, names.INVALID_KEY).with_headers(told)

@@ -1,0 +1,82 @@
+"""The router at work: take from `mih.router`, plan, publish one delivery per matching rule to `mih.services`."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from pipeline.broker import Incoming, Outgoing, Session, consume, listen, moved, run_sessions
+from pipeline.dead_letter import headers_of_death
+from pipeline.delivery import CONTENT_TYPE, Delivery
+from pipeline.errors import NotConfirmed, Unreadable
+from pipeline.event import read_event
+from pipeline.outcome import Ending, Outcome
+from pipeline.registry import CurrentRegistry, Registry
+from pipeline.rules import Refused, plan
+from pipeline.settings import Settings
+from topology import names
+from topology.delay import delay_route
+
+STAGE = "router"
+#: Seconds that a delivery rests in the ladder when its service's queue refused it.
+PARKED_S = 30
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """What taking one message needs."""
+
+    session: Session
+    registry: Callable[[], Registry]
+
+    async def take(self, message: Incoming) -> None:
+        """Publish a delivery for each rule that matches; the event is done when all are confirmed."""
+        try:
+            event = read_event(message.body)
+        except Unreadable as why:
+            log.warning("unreadable", reason=str(why), routing_key=message.routing_key)
+            told = {names.HEADER_REASON: str(why), names.HEADER_ROUTING_KEY: message.routing_key}
+            await self.session.publish(moved(message, names.DLX, names.INVALID_KEY).with_headers(told))
+            return
+        registry = self.registry()
+        planned = plan(event, registry.index, revision=registry.revision, now=datetime.now(UTC))
+        await asyncio.gather(*map(self._publish, planned))
+        log.debug("routed", event_id=event.id, event_type=event.type, deliveries=len(planned))
+
+    async def _publish(self, planned: Delivery | Refused) -> None:
+        if isinstance(planned, Refused):
+            log.warning("unrenderable", rule=planned.rule, service=planned.service, reason=planned.reason)
+            return await self.session.publish(_dead(planned))
+        try:
+            await self.session.publish(_outgoing(planned, names.SERVICES, planned.service))
+        except NotConfirmed as refused:
+            # One full or broken queue must not hold the events of all others: this delivery waits in the ladder.
+            log.warning("parked", delivery_id=planned.id, service=planned.service, reason=str(refused))
+            route = delay_route(PARKED_S, planned.service)
+            await self.session.publish(_outgoing(planned, route.exchange, route.routing_key))
+
+
+async def run_router(settings: Settings, current: CurrentRegistry, *, stopping: asyncio.Event) -> None:
+    """Run until `stopping`; events wait in `mih.router` until there is a registry."""
+
+    async def work(session: Session) -> None:
+        async with listen(session, current.nudge):
+            await current.loaded(stopping, session.lost)
+            router = Router(session, current.get)
+            await consume(session, names.ROUTER, router.take, stage=STAGE, prefetch=settings.prefetch, until=stopping)
+
+    await run_sessions(settings.amqp_url, STAGE, work, stopping=stopping)
+
+
+def _outgoing(delivery: Delivery, exchange: str, routing_key: str) -> Outgoing:
+    return Outgoing(exchange, routing_key, delivery.to_bytes(), CONTENT_TYPE, delivery.headers())
+
+
+def _dead(refused: Refused) -> Outgoing:
+    outcome = Outcome(Ending.CANNOT_PASS, refused.reason)
+    headers = headers_of_death(refused.delivery, outcome, refused.reason, refused.delivery.first_seen)
+    return Outgoing(names.DLX, refused.service, refused.delivery.to_bytes(), CONTENT_TYPE, headers)

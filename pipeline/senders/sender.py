@@ -1,0 +1,91 @@
+"""A sender at work for one service: take a delivery, attempt it, judge, settle."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import random
+from time import monotonic
+
+import structlog
+
+from pipeline.attempt.ending import judge
+from pipeline.attempt.retry import Done, what_follows
+from pipeline.attempt.transports import Transport
+from pipeline.broker import Incoming, Session, moved
+from pipeline.delivery import Delivery, read_delivery
+from pipeline.errors import Unreadable
+from pipeline.outcome import Outcome
+from pipeline.registry.model import ServiceBase
+from pipeline.senders.settle import messages_after
+from pipeline.shared_state import Delivered
+from topology import names
+
+STAGE = "sender"
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What taking one delivery to one service needs."""
+
+    session: Session
+    slug: str
+    service: ServiceBase
+    transport: Transport
+    delivered: Delivered
+
+    async def take(self, message: Incoming) -> None:
+        """Carry one delivery to its service, to the ladder, or to the dead letters."""
+        try:
+            delivery = read_delivery(message.body, message.headers)
+        except Unreadable as why:
+            log.warning("unreadable", service=self.slug, reason=str(why))
+            await self.session.publish(
+                moved(message, names.DLX, self.slug).with_headers({names.HEADER_REASON: str(why)})
+            )
+            return
+        if await self.delivered.knows(delivery.id):
+            log.info("already delivered", **_ids(delivery))
+            return
+        await self.session.ready()
+        outcome = await self._attempt(delivery)
+        await self._settle(delivery, message.body, outcome)
+
+    async def _attempt(self, delivery: Delivery) -> Outcome:
+        started = monotonic()
+        seen = await self.transport.attempt(delivery)
+        return judge(seen, now=datetime.now(UTC), latency_ms=round((monotonic() - started) * 1000))
+
+    async def _settle(self, delivery: Delivery, body: bytes, outcome: Outcome) -> None:
+        now = datetime.now(UTC)
+        follows = what_follows(
+            outcome,
+            attempt=delivery.attempt,
+            age=now - delivery.first_seen,
+            policy=self.service.retry,
+            jitter=random(),  # noqa: S311 - spreads retries, guards nothing
+        )
+        if isinstance(follows, Done):
+            await self.delivered.add(delivery.id)
+        await asyncio.gather(
+            *map(self.session.publish, messages_after(delivery, body, outcome, follows, now)),
+        )
+        log.info(
+            "attempted",
+            **_ids(delivery),
+            attempt=delivery.attempt,
+            ending=outcome.ending.value,
+            reason=outcome.reason,
+            latency_ms=outcome.latency_ms,
+            follows=type(follows).__name__.lower(),
+        )
+
+
+def _ids(delivery: Delivery) -> dict[str, str]:
+    return {
+        "event_id": delivery.event.id,
+        "delivery_id": delivery.id,
+        "rule": delivery.rule,
+        "service": delivery.service,
+    }

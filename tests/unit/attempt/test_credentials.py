@@ -1,0 +1,40 @@
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from pipeline.attempt.credentials import Auth, auth_headers
+from pipeline.errors import Misconfigured
+
+AUTH: TypeAdapter[Auth] = TypeAdapter(Auth)
+ENVIRON = {"TOKEN": "s3cret"}
+
+
+@pytest.mark.parametrize(
+    ("written", "headers"),
+    [
+        ({"type": "none"}, {}),
+        ({"type": "bearer", "token": "env:TOKEN"}, {"Authorization": "Bearer s3cret"}),
+        ({"type": "api_key", "key": "env:TOKEN"}, {"X-API-Key": "s3cret"}),
+        ({"type": "api_key", "key": "env:TOKEN", "header": "X-Auth"}, {"X-Auth": "s3cret"}),
+        ({"type": "basic", "username": "mih", "password": "env:TOKEN"}, {"Authorization": "Basic bWloOnMzY3JldA=="}),
+    ],
+)
+def test_credentials_become_headers(written: dict[str, str], headers: dict[str, str]) -> None:
+    assert auth_headers(AUTH.validate_python(written), ENVIRON) == headers
+
+
+def test_a_secret_that_is_missing_is_named() -> None:
+    with pytest.raises(Misconfigured, match="ERP_TOKEN"):
+        auth_headers(AUTH.validate_python({"type": "bearer", "token": "env:ERP_TOKEN"}), ENVIRON)
+
+
+@pytest.mark.parametrize("header", ["X Key", "X-Key\r\nX-Other", "", "X:Key"])
+def test_a_header_that_http_does_not_know_is_refused(header: str) -> None:
+    with pytest.raises(ValidationError):
+        AUTH.validate_python({"type": "api_key", "key": "env:TOKEN", "header": header})
+
+
+@pytest.mark.parametrize("secret", ["hunter2\r\nX-Other: y", "hunter2\n", "hunter2\x00"])
+def test_a_secret_with_a_line_break_is_refused_without_being_shown(secret: str) -> None:
+    with pytest.raises(Misconfigured) as told:
+        auth_headers(AUTH.validate_python({"type": "bearer", "token": "env:TOKEN"}), {"TOKEN": secret})
+    assert "hunter2" not in str(told.value)

@@ -1,0 +1,91 @@
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from pipeline.broker import Incoming
+from pipeline.errors import Unreadable
+from pipeline.ingest.arrival import MAX_HOPS, Arrival, understand
+from pipeline.settings import Settings
+
+SETTINGS = Settings()
+LOGIN = {"eventname": r"\core\event\user_loggedin", "userid": "2", "timecreated": 1795211290, "other": {"x": 1}}
+ORDER = {"specversion": "1.0", "id": "1", "source": "shop", "type": "order"}
+
+
+def arrival(
+    value: Any, headers: Mapping[str, Any] | None = None, app_id: str | None = None, encoding: str | None = None
+) -> Arrival:
+    body = value if isinstance(value, bytes) else orjson.dumps(value)
+    return understand(
+        Incoming(body, headers or {}, "mih.events", "k", "application/json", encoding, app_id, 0, 1), SETTINGS
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "app_id", "source"),
+    [
+        (ORDER, {"mih-source": "header"}, "app", "shop"),
+        (LOGIN, {"mih-source": "header"}, "app", "header"),
+        (LOGIN, {}, "app", "app"),
+        (LOGIN, {}, None, "unknown"),
+    ],
+)
+def test_the_source_is_the_formats_own_else_the_headers_else_the_applications(
+    value: Any, headers: Mapping[str, Any], app_id: str | None, source: str
+) -> None:
+    assert arrival(value, headers, app_id).event("1").source == source
+
+
+def test_an_event_with_an_id_is_the_same_by_source_and_id_for_a_day() -> None:
+    first, second = arrival(ORDER), arrival(ORDER | {"data": "other"})
+    assert first.identity == second.identity
+    assert (first.own_id, first.window) == ("1", timedelta(hours=24))
+
+
+@pytest.mark.parametrize("other", [ORDER | {"id": "2"}, ORDER | {"source": "other"}])
+def test_another_id_or_source_is_another_event(other: Any) -> None:
+    assert arrival(other).identity != arrival(ORDER).identity
+
+
+def test_an_event_without_an_id_is_the_same_by_its_whole_content_for_a_minute() -> None:
+    reordered = dict(reversed(LOGIN.items()))
+    assert arrival(reordered).identity == arrival(LOGIN).identity
+    assert (arrival(LOGIN).own_id, arrival(LOGIN).window) == (None, timedelta(seconds=60))
+
+
+def test_an_id_written_as_text_or_number_is_the_same_event() -> None:
+    assert arrival(LOGIN | {"userid": 2}).identity == arrival(LOGIN).identity
+
+
+@pytest.mark.parametrize("change", [{"timecreated": 1795211291}, {"other": {"x": 2}}, {"courseid": 5}])
+def test_w5_two_events_that_share_name_and_user_are_two_events(change: dict[str, Any]) -> None:
+    assert arrival(LOGIN | change).identity != arrival(LOGIN).identity
+
+
+def test_the_same_content_from_another_source_is_another_event() -> None:
+    assert arrival(LOGIN, {"mih-source": "a"}).identity != arrival(LOGIN, {"mih-source": "b"}).identity
+
+
+def test_a_body_above_the_limit_is_refused_naming_the_setting() -> None:
+    with pytest.raises(Unreadable, match="MIH_BODY_LIMIT"):
+        arrival(LOGIN | {"other": {"x": "a" * SETTINGS.body_limit}})
+
+
+def test_a_compressed_body_is_refused() -> None:
+    with pytest.raises(Unreadable, match="content_encoding 'gzip'"):
+        arrival(LOGIN, encoding="gzip")
+
+
+def test_an_event_that_runs_in_a_circle_is_refused() -> None:
+    arrival(ORDER | {"mihhops": MAX_HOPS})
+    with pytest.raises(Unreadable, match="circle"):
+        arrival(ORDER | {"mihhops": MAX_HOPS + 1})
+
+
+@pytest.mark.parametrize("change", [{"id": 5}, {"type": ""}, {"source": 5}, {"time": 5}])
+def test_an_attribute_that_cannot_be_meant_is_refused_before_anything_is_claimed(change: dict[str, Any]) -> None:
+    with pytest.raises(Unreadable):
+        arrival(ORDER | change)

@@ -1,0 +1,55 @@
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import orjson
+import pytest
+
+from pipeline.attempt.retry import Dead, Done, Next, Wait
+from pipeline.delivery import Delivery, Request
+from pipeline.event import Event
+from pipeline.outcome import Ending, Outcome
+from pipeline.senders.settle import messages_after
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+DELIVERY = Delivery(str(uuid4()), "erp", "r", 3, Request(), Event("e", "s", "t"), NOW, attempt=2)
+OUTCOME = Outcome(Ending.MAY_PASS, "HTTP 503", 503, 12)
+BODY = b"as it came"
+
+
+@pytest.mark.parametrize(
+    ("follows", "places"),
+    [
+        (Done(), [("mih.outcomes", "may-pass.erp")]),
+        (
+            Wait(5),
+            [
+                ("mih.outcomes", "may-pass.erp"),
+                ("mih.delay.02", "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.1.erp"),
+            ],
+        ),
+        (Dead("HTTP 503, after 2 attempts"), [("mih.outcomes", "may-pass.erp"), ("mih.dlx", "erp")]),
+    ],
+)
+def test_where_a_delivery_goes_after_an_attempt(follows: Next, places: list[tuple[str, str]]) -> None:
+    messages = messages_after(DELIVERY, BODY, OUTCOME, follows, NOW)
+    assert [(message.exchange, message.routing_key) for message in messages] == places
+    assert all(message.body == BODY for message in messages[1:])
+
+
+def test_an_outcome_is_told_to_whoever_listens_and_to_nobody_else() -> None:
+    [told] = messages_after(DELIVERY, BODY, OUTCOME, Done(), NOW)
+    assert not told.mandatory
+    assert orjson.loads(told.body)["delivery"] == DELIVERY.id
+
+
+def test_a_retry_counts_its_attempt_in_our_header() -> None:
+    _, retry = messages_after(DELIVERY, BODY, OUTCOME, Wait(5), NOW)
+    assert retry.headers["mih-attempt"] == 3
+    assert retry.mandatory
+
+
+def test_a_dead_delivery_tells_why_when_and_after_which_attempt() -> None:
+    _, dead = messages_after(DELIVERY, BODY, OUTCOME, Dead("HTTP 503, after 2 attempts"), NOW)
+    assert dead.headers["mih-reason"] == "HTTP 503, after 2 attempts"
+    assert dead.headers["mih-attempt"] == 2
+    assert dead.headers["mih-died-at"] == NOW.isoformat()
