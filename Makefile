@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check test-rabbitmq4 test-compose lock clean
+
+bin := .venv/bin
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## .venv with mih and its locked dependencies, and a RabbitMQ and Redis to start; the others do it first
+	@scripts/setup
+
+demo: setup ## the whole road in under a minute: real Moodle events delivered to services on this machine
+	@$(bin)/mih demo
+
+test: setup ## every test, on the RabbitMQ and Redis of MIH_AMQP_URL and MIH_REDIS_URL or on private ones
+	@$(bin)/pytest
+
+check: setup ## what needs no RabbitMQ: format, lint, types, the order of imports, unit tests
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+	$(bin)/pytest tests/unit
+
+test-rabbitmq4: export MIH_TEST_DOCKER := 1
+test-rabbitmq4: setup ## the integration tests on RabbitMQ 4 and Redis 8 in Docker
+	@$(bin)/pytest tests/integration
+
+test-compose: export MIH_TEST_COMPOSE := 1
+test-compose: setup ## docker-compose.yml for real, in Docker: crashes, three senders, down and up
+	@$(bin)/pytest tests/containers
+
+lock: ## work out locks/ anew from pyproject.toml; needs uv
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o locks/run.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml \
+		--group dev --extra docker -o locks/dev.txt
+
+clean: ## remove .venv and what tools left behind
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
