@@ -32,8 +32,6 @@ from topology import names
 
 #: So many returns make a message suspect.
 SUSPECT_AFTER = 3
-#: Seconds that attempts in hand are given to end when the process stops.
-STOP_GRACE_S = 6
 _REOPEN_WAIT_S = 1
 _MISSING_WAIT_S = 5
 #: Seconds between tries to publish what the broker refuses, doubling up to the last.
@@ -79,10 +77,12 @@ class _Consumer:
     until: asyncio.Event
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     in_hand: set[asyncio.Task[None]] = field(default_factory=set)
+    #: Those of them that only have their acknowledgement to write.
+    acking: set[asyncio.Task[None] | None] = field(default_factory=set)
 
     async def run(self) -> None:
         channel = await self.session.consuming.channel(publisher_confirms=False)
-        channel.close_callbacks.add(self._end)
+        channel.close_callbacks.add(self._gone)
         wire = await channel.get_underlay_channel()
         wire.on_consumer_cancel_callbacks.add(self._end)
         try:
@@ -100,6 +100,12 @@ class _Consumer:
     def _end(self, *_: object) -> None:
         self.ended.set()
 
+    def _gone(self, *_: object) -> None:
+        self.ended.set()
+        # Where a connection is lost with its write queue full, the client lets those behind it wait for ever.
+        for task in filter(None, self.acking):
+            task.cancel()
+
     def _received(self, wire: aiormq.abc.AbstractChannel) -> Callable[[DeliveredMessage], Coroutine[Any, Any, None]]:
         async def received(message: DeliveredMessage) -> None:
             # A task of ours, not the channel's: an attempt in flight outlives the loss of its channel, so that
@@ -113,12 +119,19 @@ class _Consumer:
     async def _live(self, wire: aiormq.abc.AbstractChannel, message: Incoming) -> None:
         try:
             await self._take_while_refused(message)
-            await wire.basic_ack(message.tag)
+            await self._ack(wire, message)
         except Unavailable as away:
             log.warning("not settled", queue=self.queue, reason=str(away))
             self.session.lost.set()
         except AWAY as away:
             log.warning("not acknowledged, will come again", queue=self.queue, reason=f"{type(away).__name__} {away}")
+
+    async def _ack(self, wire: aiormq.abc.AbstractChannel, message: Incoming) -> None:
+        self.acking.add(task := asyncio.current_task())
+        try:
+            await wire.basic_ack(message.tag)
+        finally:
+            self.acking.discard(task)
 
     async def _take_while_refused(self, message: Incoming) -> None:
         """A refused publish is tried again here: ending the session for it would spend everyone's delivery count."""
@@ -146,10 +159,12 @@ class _Consumer:
             await settle_suspect(self.session, self.stage, message)
 
     async def _drain(self) -> None:
-        grace = STOP_GRACE_S if self.until.is_set() else HOLD_LIMIT_S
-        if self.in_hand:
-            await asyncio.wait(self.in_hand, timeout=grace)
-        leftover = list(self.in_hand)
-        for task in leftover:
-            task.cancel()
-        await asyncio.gather(*leftover, return_exceptions=True)
+        """Let what is in hand end; whoever cancels this cancels what is left, and that returns to its queue."""
+        try:
+            if self.in_hand:
+                await asyncio.wait(self.in_hand, timeout=HOLD_LIMIT_S)
+        finally:
+            leftover = list(self.in_hand)
+            for task in leftover:
+                task.cancel()
+            await asyncio.gather(*leftover, return_exceptions=True)

@@ -7,8 +7,9 @@ session is over, what was in hand returns to its queues, and `run_sessions` open
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import aio_pika
@@ -26,8 +27,12 @@ HEARTBEAT_S = 15
 CONNECT_TIMEOUT_S = 10
 #: No message is held longer: RabbitMQ's consumer_timeout is 30 minutes, ours leaves room for an attempt.
 HOLD_LIMIT_S = 240
+#: Seconds that what is in hand is given to end when the process stops.
+STOP_GRACE_S = 6
 #: Waits between sessions: at once after a loss, then patiently.
 RECONNECT_WAITS_S = (0.2, 0.5, 1, 2, 5)
+#: A session that lived so long was no failed try to open one.
+_GOOD_SESSION_S = 10
 
 #: What the client library raises when the other side is away or has closed.
 AWAY = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
@@ -106,21 +111,37 @@ async def open_session(url: str, role: str) -> AsyncIterator[Session]:
 
 
 async def run_sessions(
-    url: str, role: str, work: Callable[[Session], Awaitable[None]], *, stopping: asyncio.Event
+    url: str, role: str, work: Callable[[Session], Coroutine[Any, Any, None]], *, stopping: asyncio.Event
 ) -> None:
     """Run `work` in one session after another until `stopping`; it returns when it stops or its session is lost."""
     losses = 0
     while not stopping.is_set():
+        started = monotonic()
         try:
             async with open_session(url, role) as session:
                 log.info("connected", broker=redacted(url))
-                losses = 0
-                await work(session)
+                await _work_within_grace(work(session), stopping)
         except Unavailable as away:
             log.warning("broker away", reason=str(away))
+        if monotonic() - started > _GOOD_SESSION_S:
+            losses = 0
         if not stopping.is_set():
             await pause(RECONNECT_WAITS_S[min(losses, len(RECONNECT_WAITS_S) - 1)], stopping)
             losses += 1
+
+
+async def _work_within_grace(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:
+    """Run the work; once the process stops, it has a grace to end what is in hand, and is then cancelled."""
+    working = asyncio.create_task(work)
+    told = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait((working, told), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((working,), timeout=STOP_GRACE_S if told.done() else 0)
+    finally:
+        told.cancel()
+        working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
 
 
 async def pause(seconds: float | None, *unless: asyncio.Event) -> None:

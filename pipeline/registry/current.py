@@ -3,11 +3,15 @@
 import asyncio
 from dataclasses import dataclass, field
 
+import structlog
+
 from pipeline.errors import Unavailable
 from pipeline.registry.examine import Transports
 from pipeline.registry.follow import follow
 from pipeline.registry.registry import Registry, compile_registry
 from pipeline.registry.store import RevisionStore
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +40,7 @@ class CurrentRegistry:
             self._registry = registry
             self._loaded.set()
             self.changed.set()
+            log.info("registry in force", revision=registry.revision, services=len(registry.services))
 
     async def loaded(self, *unless: asyncio.Event) -> bool:
         """Wait for the first registry, or for one of these events; says whether there is a registry."""

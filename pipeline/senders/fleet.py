@@ -39,20 +39,28 @@ class Fleet:
     guard: Guard
     kind: str
     running: dict[str, _Running] = field(default_factory=dict)
+    retiring: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def follow(self, services: Mapping[str, ServiceBase]) -> None:
-        """Stop what is gone or changed, then start what is new or changed; the unchanged go on undisturbed."""
+    def follow(self, services: Mapping[str, ServiceBase]) -> None:
+        """Retire what is gone or changed, start what is new or changed; the unchanged go on undisturbed."""
         wanted = {slug: service for slug, service in services.items() if service.transport == self.kind}
-        await self.stop([slug for slug, running in self.running.items() if wanted.get(slug) != running.service])
+        for slug in [slug for slug, running in self.running.items() if wanted.get(slug) != running.service]:
+            self._retire(slug)
         for slug in wanted.keys() - self.running.keys():
             self._start(slug, wanted[slug])
 
-    async def stop(self, slugs: list[str] | None = None) -> None:
-        """Stop consuming for these services (all by default); what is in hand ends first."""
-        stopped = [self.running.pop(slug) for slug in (list(self.running) if slugs is None else slugs)]
-        for running in stopped:
-            running.until.set()
-        await asyncio.gather(*(running.task for running in stopped), return_exceptions=True)
+    async def stop(self) -> None:
+        """Stop consuming; what is in hand ends first."""
+        for slug in list(self.running):
+            self._retire(slug)
+        await asyncio.gather(*self.retiring, return_exceptions=True)
+
+    def _retire(self, slug: str) -> None:
+        # Its attempts in hand end in their own time, beside those of its successor: nobody waits for them.
+        running = self.running.pop(slug)
+        running.until.set()
+        self.retiring.add(running.task)
+        running.task.add_done_callback(self.retiring.discard)
 
     def _start(self, slug: str, service: ServiceBase) -> None:
         try:
@@ -90,7 +98,7 @@ async def _keep_following(fleet: Fleet, current: CurrentRegistry, stopping: asyn
     await current.loaded(stopping, fleet.session.lost)
     while not (stopping.is_set() or fleet.session.lost.is_set()):
         current.changed.clear()
-        await fleet.follow(current.get().services)
+        fleet.follow(current.get().services)
         await pause(None, current.changed, stopping, fleet.session.lost)
 
 

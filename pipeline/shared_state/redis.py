@@ -1,8 +1,9 @@
 """Redis, and going on without it: a question that Redis does not answer gets the answer that lets messages pass."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import redis.asyncio
@@ -15,6 +16,8 @@ from redis.exceptions import RedisError
 ANSWER_TIMEOUT_S = 0.5
 #: Seconds without questions after one was not answered, so that a slow Redis does not slow every message.
 AWAY_FOR_S = 1.0
+#: Each takes a connection; more of them make Redis no faster.
+QUESTIONS_AT_ONCE = 32
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -28,21 +31,24 @@ class SharedState:
     now: Callable[[], float]
     #: Questions that went unanswered since the start.
     degraded: int = 0
+    #: Above its connections the client refuses, which would look like a Redis that is away.
+    _window: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(QUESTIONS_AT_ONCE))
     _away_until: float = 0.0
     _is_away: bool = False
 
     async def ask(self, question: Callable[[], Awaitable[T]], *, otherwise: T) -> T:
         """The answer of Redis; `otherwise` when it does not answer."""
-        if self.now() < self._away_until:
-            self.degraded += 1
-            return otherwise
-        try:
-            answer = await question()
-        except (RedisError, OSError, TimeoutError) as away:
-            self._lost(away)
-            return otherwise
-        self._found()
-        return answer
+        async with self._window:
+            if self.now() < self._away_until:
+                self.degraded += 1
+                return otherwise
+            try:
+                answer = await question()
+            except (RedisError, OSError, TimeoutError) as away:
+                self._lost(away)
+                return otherwise
+            self._found()
+            return answer
 
     def _lost(self, away: Exception) -> None:
         self.degraded += 1
