@@ -1,0 +1,5 @@
+"""`python -m pipeline.cli …` is `mih …`."""
+
+from pipeline.cli import main
+
+main()

@@ -1,0 +1,36 @@
+"""What commands print: tables for people, JSON for programs, errors on standard error."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+console = Console()
+_errors = Console(stderr=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def print_json(value: Any) -> None:
+    """Print a value as indented JSON."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; columns whose name ends in `#` are numbers, set to the right."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column.removesuffix("#"), justify="right" if column.endswith("#") else "left")
+    for row in rows:
+        table.add_row(*(cell if hasattr(cell, "__rich__") else escape(str(cell)) for cell in row))
+    console.print(table)
+
+
+def complain(message: str) -> None:
+    """Print an error, each of its lines as it is."""
+    _errors.print(f"[bold red]error[/] {escape(message)}", highlight=False, soft_wrap=True)

@@ -1,0 +1,69 @@
+"""`mih suspect`: works, one at a time, what a stage took several times without an answer."""
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import typer
+
+from pipeline.attempt.guard import Guard
+from pipeline.attempt.transports import KINDS
+from pipeline.broker import Incoming, Session, run_sessions, work_suspects
+from pipeline.cli.followed import followed_registry
+from pipeline.cli.stage import Stage, run_stage
+from pipeline.errors import Misconfigured
+from pipeline.ingest import Ingest
+from pipeline.registry import CurrentRegistry
+from pipeline.router import Router
+from pipeline.senders import Sender
+from pipeline.shared_state import Claims, Delivered, SharedState
+from topology import names
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("suspect", rich_help_panel="Run")(suspect)
+
+
+def suspect() -> None:
+    """Run the suspect worker: one per hub; finds the message that kills its process and delivers its neighbours."""
+
+    async def run(stage: Stage) -> None:
+        async with followed_registry(stage.settings) as current, stage.shared() as shared:
+
+            async def work(session: Session) -> None:
+                await current.loaded(stage.stopping, session.lost)
+                suspects = _Suspects(stage, session, current, shared)
+                await work_suspects(session, suspects.takes(), until=stage.stopping)
+
+            await run_sessions(stage.settings.amqp_url, "suspect", work, stopping=stage.stopping)
+
+    run_stage("suspect", run)
+
+
+@dataclass(frozen=True, slots=True)
+class _Suspects:
+    """Every stage's way of taking a message, in one process."""
+
+    stage: Stage
+    session: Session
+    current: CurrentRegistry
+    shared: SharedState
+
+    def takes(self) -> dict[str, Callable[[Incoming], Awaitable[None]]]:
+        """By the stage whose suspect queue it works."""
+        ingest = Ingest(self.session, Claims(self.shared), self.stage.settings)
+        router = Router(self.session, self.current.get)
+        return {"ingest": ingest.take, "router": router.take, "sender": self._send}
+
+    async def _send(self, message: Incoming) -> None:
+        slug = str(message.headers.get(names.HEADER_SERVICE))
+        service = self.current.get().services.get(slug)
+        if service is None:
+            raise Misconfigured(f"there is no service {slug!r}")
+        kind = KINDS[service.transport]
+        transport = kind.open(service, Guard(self.stage.settings.allowed_networks), os.environ)
+        try:
+            await Sender(self.session, slug, service, transport, Delivered(self.shared)).take(message)
+        finally:
+            await transport.close()

@@ -1,0 +1,140 @@
+from collections import Counter
+
+import pytest
+
+from pipeline.cli.demo.account import Account, Call, Evidence, take_account
+
+ERP, CHAT = "demo-erp", "demo-chat"
+PUT = Call(ERP, "delivery-1", "PUT /students/4", '{"student": 4}')
+SAY = Call(CHAT, "delivery-2", "POST /messages", '{"text": "hello"}')
+
+
+def _good() -> Evidence:
+    """Three events, one of them twice, and one message that nobody can read: five are published."""
+    seen = Evidence(services=(ERP, CHAT))
+    seen.published.update(["created", "created", "updated", "viewed", None])
+    seen.understood = {"id-1": "created", "id-2": "updated", "id-3": "viewed"}
+    seen.wanted = {"id-1": (PUT,), "id-2": (SAY,), "id-3": ()}
+    seen.again["id-1"] += 1
+    seen.unreadable = 1
+    seen.failed[SAY.delivery] += 2
+    seen.accept(PUT)
+    seen.accept(SAY)
+    return seen
+
+
+def _judged(seen: Evidence) -> Account:
+    return take_account(seen, planned=5)
+
+
+def test_what_is_published_understood_and_delivered_agrees() -> None:
+    account = _judged(_good())
+    assert account.agrees
+    assert account.published == 5 == account.understood + account.repeats + account.unreadable
+    assert (account.understood, account.wanted, account.unwanted) == (3, 2, 1)
+    assert (account.total("expected"), account.total("delivered"), account.failed_attempts) == (2, 2, 2)
+
+
+def test_the_account_of_nothing_is_not_settled_while_something_is_planned() -> None:
+    assert not take_account(Evidence(), planned=1).is_settled
+
+
+def test_a_message_that_a_killed_stage_met_again_is_no_repeat() -> None:
+    seen = _good()
+    seen.again.update(["id-1", "id-2"])
+    assert _judged(seen).repeats == 1
+    assert _judged(seen).agrees
+
+
+def test_an_event_that_is_understood_before_its_publisher_knows_takes_nothing_away() -> None:
+    seen = _good()
+    seen.understood["id-4"] = "left"
+    assert _judged(seen).repeats == 1
+
+
+def test_a_lost_event_is_named() -> None:
+    seen = _good()
+    del seen.understood["id-3"]
+    account = _judged(seen)
+    assert account.lost == ("viewed",)
+    assert not account.is_settled
+
+
+def test_a_lost_event_is_not_hidden_by_a_repeat_too_many() -> None:
+    seen = _good()
+    del seen.understood["id-3"]
+    seen.again["id-2"] += 1
+    assert not _judged(seen).agrees
+
+
+def _lost_repeat(seen: Evidence) -> None:
+    seen.again.clear()
+
+
+def _unheard_unreadable(seen: Evidence) -> None:
+    seen.unreadable = 0
+
+
+def _somebody_elses_repeat(seen: Evidence) -> None:
+    seen.again = Counter(["an id of somebody else's"])
+
+
+def _not_all_published(seen: Evidence) -> None:
+    seen.published.subtract(["created"])
+    seen.again.clear()
+
+
+def _not_delivered(seen: Evidence) -> None:
+    del seen.accepted[PUT]
+
+
+def _another_body(seen: Evidence) -> None:
+    del seen.accepted[PUT]
+    seen.accept(Call(PUT.service, PUT.delivery, PUT.line, '{"student": 5}'))
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [_lost_repeat, _unheard_unreadable, _somebody_elses_repeat, _not_all_published, _not_delivered, _another_body],
+)
+def test_what_is_not_there_yet_is_neither_settled_nor_does_it_agree(break_it: object) -> None:
+    seen = _good()
+    assert callable(break_it)
+    break_it(seen)
+    assert not _judged(seen).is_settled
+    assert not _judged(seen).agrees
+
+
+def _delivered_twice(seen: Evidence) -> None:
+    seen.accept(PUT)
+
+
+def _an_unknown_delivery(seen: Evidence) -> None:
+    seen.accept(Call(ERP, "delivery-9", PUT.line, PUT.body))
+
+
+def _dead(seen: Evidence) -> None:
+    del seen.accepted[PUT]
+    seen.dead.add(PUT.delivery)
+
+
+@pytest.mark.parametrize("break_it", [_delivered_twice, _an_unknown_delivery, _dead])
+def test_what_ended_badly_is_settled_and_does_not_agree(break_it: object) -> None:
+    seen = _good()
+    assert callable(break_it)
+    break_it(seen)
+    assert _judged(seen).is_settled
+    assert not _judged(seen).agrees
+
+
+def test_each_delivery_is_counted_once_where_it_ended() -> None:
+    seen = Evidence(services=(ERP,))
+    calls = [Call(ERP, f"delivery-{number}", "PUT /") for number in range(5)]
+    seen.understood = {"id": "created"}
+    seen.wanted = {"id": tuple(calls)}
+    seen.failed.update(call.delivery for call in calls[:4])
+    seen.accept(calls[0])
+    seen.dead.add(calls[1].delivery)
+    [service] = take_account(seen, planned=1).services
+    assert (service.expected, service.delivered, service.dead, service.missing) == (5, 1, 1, 3)
+    assert (service.waiting, service.surplus) == (2, 0)
