@@ -15,7 +15,11 @@ from pipeline.delivery import Request
         ("https://erp.example.org", {"path": "/a"}, "https://erp.example.org/a"),
         ("https://erp.example.org/api", {"path": "/a%2Fb"}, "https://erp.example.org/api/a%2Fb"),
         ("https://erp.example.org/api?k=1", {"path": "/a"}, "https://erp.example.org/api/a?k=1"),
-        ("https://erp.example.org/api?k=1", {"query": {"x": "a%26b%3Dc"}}, "https://erp.example.org/api?k=1&x=a%26b%3Dc"),
+        (
+            "https://erp.example.org/api?k=1",
+            {"query": {"x": "a%26b%3Dc"}},
+            "https://erp.example.org/api?k=1&x=a%26b%3Dc",
+        ),
         (
             "https://erp.example.org/api",
             {"path": "/a?y=2", "query": {"x": "1"}},
