@@ -39,7 +39,9 @@ def _rendering(*, as_json: bool) -> list[Processor]:
         # What is logged is called message: an event is something else here.
         renamed = structlog.processors.EventRenamer("message")
         return [structlog.processors.format_exc_info, renamed, structlog.processors.JSONRenderer(_dumps)]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    # Not the renderer's own: that one shows the locals of every frame, payloads and secrets among them.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
 
 
 def _dumps(entry: Any, **_: Any) -> str:

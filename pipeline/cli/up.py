@@ -45,7 +45,7 @@ def up(
             if files:
                 _, revision = asyncio.run(apply_files(settings, files))
                 console.print(f"revision {revision} of the registry is in force")
-            _tell(found)
+            _tell(found, settings)
             announce = prefixed([child.name for child in stages(environment)], console)
             failed = asyncio.run(run_until_told(stages(environment), announce))
     raise typer.Exit(failed)
@@ -102,8 +102,11 @@ def _known_to_other_terminals(settings: Settings) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _tell(found: Backing) -> None:
+def _tell(found: Backing, settings: Settings) -> None:
     console.print(found.rabbitmq_told)
     console.print(found.redis_told)
-    console.print(f"RabbitMQ's management UI: {redacted(found.management_url)}")
+    console.print(
+        f"RabbitMQ's management UI: {redacted(found.management_url)}, password in {settings.state_dir / HUB_FILE}",
+        soft_wrap=True,
+    )
     console.print("the hub is up; Ctrl-C stops it\n")

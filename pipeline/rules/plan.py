@@ -66,7 +66,8 @@ def _answer(rule: CompiledRule, event: Event, revision: int, now: datetime) -> D
     except Unrenderable as broken:
         reason = str(broken)
     except Exception as bug:  # noqa: BLE001  whatever one rule runs into, the others go on
-        reason = f"{type(bug).__name__}: {bug}"
+        # Its words may hold a value, and a reason is logged.
+        reason = f"unexpected {type(bug).__name__}"
     else:
         return Delivery(identity, rule.service, rule.name, revision, request, event, first_seen=now)
     dead = Delivery(delivery_id(event, rule.name), rule.service, rule.name, revision, Request(), event, first_seen=now)

@@ -153,5 +153,5 @@ def test_whatever_one_rule_runs_into_is_a_reason_and_the_others_go_on(bad: Compi
     [refused, delivered] = planned(bad, rule("sound", "*"))
 
     assert isinstance(refused, Refused)
-    assert refused.reason == "ZeroDivisionError: division by zero"
+    assert refused.reason == "unexpected ZeroDivisionError"
     assert isinstance(delivered, Delivery)
