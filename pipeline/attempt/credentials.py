@@ -43,7 +43,7 @@ class BasicAuth(_Auth):
     """`Authorization: Basic …` (RFC 7617)."""
 
     type: Literal["basic"]
-    username: str
+    username: str = Field(pattern=r"^[^:]*$", description="no colon: it would end the name")
     password: SecretReference
 
 

@@ -45,12 +45,16 @@ class Guard:
                 self.check(str(address[0]), host)
         except socket.gaierror:
             return None
+        except UnicodeError:
+            return f"{host} is no name that can be looked up: a part of it is empty or too long"
         except DestinationRefused as refused:
             return str(refused)
         return None
 
 
 _NUMERIC = socket.AI_NUMERICHOST
+#: IPv6 whose last 32 bits are the IPv4 address that is reached: mapped, NAT64 (RFC 6052), and the compatible of old.
+_ENDING_IN_IPV4 = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 
 
 class GuardedResolver(AbstractResolver):
@@ -77,7 +81,11 @@ class GuardedResolver(AbstractResolver):
 
 
 def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    return (ip.ipv4_mapped or ip) if isinstance(ip, IPv6Address) else ip
+    if isinstance(ip, IPv4Address) or ip.is_loopback or ip.is_unspecified:
+        return ip
+    if any(ip in network for network in _ENDING_IN_IPV4):
+        return IPv4Address(int(ip) & 0xFFFF_FFFF)
+    return ip.sixtofour or ip
 
 
 def _network(ip: IPv4Address | IPv6Address) -> str:

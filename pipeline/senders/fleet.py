@@ -68,6 +68,10 @@ class Fleet:
         except Misconfigured as wrong:
             log.error("service not served: its deliveries wait", service=slug, reason=str(wrong))
             return
+        except Exception:
+            # One service that cannot be opened must not take all others of this sender along.
+            log.exception("service not served: its deliveries wait", service=slug)
+            return
         until = asyncio.Event()
         task = asyncio.create_task(self._consume(slug, service, transport, until), name=f"consume {slug}")
         task.add_done_callback(self._ended)

@@ -13,6 +13,7 @@ from pipeline.delivery import Request
         ("https://erp.example.org/api", {"path": "/a/b"}, "https://erp.example.org/api/a/b"),
         ("https://erp.example.org/api/", {"path": "a/b"}, "https://erp.example.org/api/a/b"),
         ("https://erp.example.org", {"path": "/a"}, "https://erp.example.org/a"),
+        ("https://erp.example.org", {"path": "/a#b?c=1"}, "https://erp.example.org/a%23b?c=1"),
         ("https://erp.example.org/api", {"path": "/a%2Fb"}, "https://erp.example.org/api/a%2Fb"),
         ("https://erp.example.org/api?k=1", {"path": "/a"}, "https://erp.example.org/api/a?k=1"),
         (
