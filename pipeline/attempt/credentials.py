@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from typing import Annotated, Literal, assert_never
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipeline.errors import Misconfigured
 from pipeline.registry.references import SecretReference, resolve_secret
@@ -43,8 +43,15 @@ class BasicAuth(_Auth):
     """`Authorization: Basic …` (RFC 7617)."""
 
     type: Literal["basic"]
-    username: str = Field(pattern=r"^[^:]*$", description="no colon: it would end the name")
+    username: str
     password: SecretReference
+
+    @field_validator("username")
+    @classmethod
+    def _no_colon(cls, username: str) -> str:
+        if ":" in username:
+            raise ValueError("expected a name without a colon, where the password would begin")
+        return username
 
 
 Auth = Annotated[NoAuth | BearerAuth | ApiKeyAuth | BasicAuth, Field(discriminator="type")]

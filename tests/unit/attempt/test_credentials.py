@@ -38,3 +38,8 @@ def test_a_secret_with_a_line_break_is_refused_without_being_shown(secret: str) 
     with pytest.raises(Misconfigured) as told:
         auth_headers(AUTH.validate_python({"type": "bearer", "token": "env:TOKEN"}), {"TOKEN": secret})
     assert "hunter2" not in str(told.value)
+
+
+def test_a_name_with_a_colon_is_refused_for_the_password_would_begin_there() -> None:
+    with pytest.raises(ValidationError, match="without a colon"):
+        AUTH.validate_python({"type": "basic", "username": "a:b", "password": "env:TOKEN"})
