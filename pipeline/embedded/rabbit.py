@@ -1,10 +1,9 @@
 """A private RabbitMQ: two loopback ports (AMQP, management), everything else in its folder.
 
 It shares nothing with other brokers on the machine. Its Erlang node has a name, which its data is filed under, but
-joins no network: no distribution port, no epmd, so there is nothing to clash with and no daemon to outlive it
-(`-dist_listen false`; a fixed `-erl_epmd_port`, which nobody opens, keeps RabbitMQ from looking for an epmd:
-without it a start takes four seconds longer). The price: `rabbitmqctl` cannot reach it; the management UI can do
-the same. Measured on RabbitMQ 3.10.8 with Erlang 25 and on 4.0.5 with Erlang 27.
+joins no network: no distribution port, no epmd, so there is nothing to clash with and no daemon to outlive it.
+The price: `rabbitmqctl` cannot reach it; the management UI can do the same. Measured on RabbitMQ 3.10.8 with Erlang
+25 and on 4.0.5 with Erlang 27.
 """
 
 import os
@@ -18,7 +17,11 @@ from topology.errors import BrokerAway
 
 USER = "mih"
 _NODE = "mih@localhost"
-_NO_NETWORK = f"-sname {_NODE} -start_epmd false -erl_epmd_port 1 -dist_listen false"
+#: For every Erlang that RabbitMQ starts: once a minute it starts one only to have an epmd started. With a fixed port
+#: in place of epmd's answer, which nobody opens, a start does not wait four seconds for an epmd.
+_NO_NETWORK = "-start_epmd false -dist_listen false -erl_epmd_port 1"
+#: Where no epmd is: also one that runs for others shall not hear of this node.
+_NO_EPMD_PORT = "1"
 #: Erlang terms, so that RabbitMQ need not translate its other format. The free disk below which publishers are
 #: blocked is RabbitMQ's own default; said here because distributions raise it above what a full laptop has.
 _CONFIGURATION = """[
@@ -70,7 +73,9 @@ class PrivateRabbit(PrivateServer):
             # The start script then becomes the broker instead of staying as its parent: TERM and KILL reach the broker.
             "RUNNING_UNDER_SYSTEMD": "true",
             "RABBITMQ_NODENAME": _NODE,
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": _NO_NETWORK,
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-sname {_NODE}",
+            "ERL_AFLAGS": _NO_NETWORK,
+            "ERL_EPMD_PORT": _NO_EPMD_PORT,
             "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
             "RABBITMQ_LOG_BASE": str(self.folder),
             "RABBITMQ_LOGS": "-",

@@ -1,6 +1,7 @@
 import json
 import os
 import socket
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -76,12 +77,21 @@ def test_what_was_confirmed_survives_a_kill_at_the_same_address(rabbit: PrivateR
 def test_data_and_address_outlive_the_hub_and_no_process_does(program: Path, tmp_path: Path) -> None:
     with PrivateRabbit(program, tmp_path, keeps_data=True) as first:
         _put(first.amqp_url, "kept", "hello")
-        assert [command for command in living_with(str(tmp_path)).values() if "beam" in command]
-        assert [command for command in living_with(str(tmp_path)).values() if "epmd -daemon" in command] == []
+        assert _living(tmp_path, "beam.smp")
     assert eventually(lambda: living_with(str(tmp_path)), {}) == {}
     with PrivateRabbit(program, tmp_path, keeps_data=True) as second:
         assert second.amqp_url == first.amqp_url
         assert eventually(lambda: _get(second.amqp_url, "kept"), "hello") == "hello"
+
+
+@on_linux
+def test_an_erlang_that_rabbitmq_starts_to_have_an_epmd_brings_none(program: Path, tmp_path: Path) -> None:
+    with PrivateRabbit(program, tmp_path, keeps_data=False) as rabbit:
+        environment = (Path("/proc") / str(rabbit.pid) / "environ").read_bytes().decode().rstrip("\0").split("\0")
+        # As it does once a minute.
+        starter = ["erl", "-boot", "no_dot_erlang", "-sname", "epmd-starter", "-noinput", "-s", "erlang", "halt"]
+        subprocess.run(starter, env=dict(line.split("=", 1) for line in environment), check=True)
+        assert _living(tmp_path, "epmd") == []
 
 
 @pytest.mark.usefixtures("usual_ports_taken")
@@ -131,6 +141,10 @@ def test_a_start_that_fails_shows_the_end_of_the_log(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(Unavailable, match=r"RabbitMQ did not start; the end of .*log:\nno erlang here"):
         PrivateRabbit(program, tmp_path / "folder", keeps_data=False).start()
+
+
+def _living(folder: Path, program: str) -> list[str]:
+    return [command for command in living_with(str(folder)).values() if Path(command.split(" ", 1)[0]).name == program]
 
 
 def _tells(file: Path, password: str) -> bool:

@@ -5,6 +5,7 @@ import sys
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from subprocess import Popen
 
 import pytest
 from living import eventually, killed_at_the_end, living_with, on_linux
@@ -27,10 +28,16 @@ while True: time.sleep(60)
 """
 #: What `mih up` does with its stages; the mark makes them known.
 HUB = f"""
-import asyncio, sys
+import asyncio, signal, sys
 from pipeline.embedded import Child, supervise
-stages = [Child(name, [sys.executable, "-c", {STAGE!r}, sys.argv[1]]) for name in ("a", "b")]
-asyncio.run(supervise(stages, stopping=asyncio.Event(), announce=lambda name, line: print(name, line, flush=True)))
+
+async def up():
+    stopping = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stopping.set)
+    stages = [Child(name, [sys.executable, "-c", {STAGE!r}, sys.argv[1]]) for name in ("a", "b")]
+    return await supervise(stages, stopping=stopping, announce=lambda name, line: print(name, line, flush=True))
+
+sys.exit(asyncio.run(up()))
 """
 
 
@@ -140,16 +147,27 @@ async def test_a_cancelled_supervisor_leaves_no_child() -> None:
         os.kill(pid, 0)
 
 
+def _until_both_are_ready(hub: Popen[str]) -> None:
+    assert hub.stdout
+    assert {"a ready\n", "b ready\n"} <= {hub.stdout.readline() for _ in range(4)}
+
+
+def test_ctrl_c_reaches_the_supervisor_only_which_stops_all_in_order() -> None:
+    with killed_at_the_end([sys.executable, "-c", HUB, "mark"]) as hub:
+        _until_both_are_ready(hub)
+        os.killpg(hub.pid, signal.SIGINT)
+        assert hub.stdout
+        assert hub.stdout.read() == "a ended with exit code 0\nb ended with exit code 0\n"
+        assert hub.wait(20) == 0
+
+
 @on_linux
-def test_ctrl_c_reaches_no_child_and_kill_9_of_the_supervisor_leaves_none() -> None:
+def test_kill_9_of_the_supervisor_leaves_no_child() -> None:
     mark = f"mark-{uuid.uuid4()}"
     with killed_at_the_end([sys.executable, "-c", HUB, mark]) as hub:
-        assert hub.stdout
-        said = {hub.stdout.readline() for _ in range(4)}
-        assert {"a ready\n", "b ready\n"} <= said
-        os.killpg(hub.pid, signal.SIGINT)
+        _until_both_are_ready(hub)
+        assert len(living_with(mark)) >= 5, "the supervisor, two stages and their watchers"
         hub.kill()
-        assert "interrupted" not in hub.stdout.read()
     assert eventually(lambda: living_with(mark), {}) == {}
 
 
