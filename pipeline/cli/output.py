@@ -10,7 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-console = Console()
+#: Columns where nobody looks: enough that no cell is broken, for what comes next may be grep.
+_UNBROKEN = 500
+
+console = Console(width=None if sys.stdout.isatty() else _UNBROKEN)
 _errors = Console(stderr=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -23,7 +26,8 @@ def print_json(value: Any) -> None:
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table; columns whose name ends in `#` are numbers, set to the right."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    plain: dict[str, Any] = {} if console.is_terminal else {"box": None, "pad_edge": False}
+    table = Table(title=title, title_justify="left", header_style="bold", **plain)
     for column in columns:
         table.add_column(column.removesuffix("#"), justify="right" if column.endswith("#") else "left")
     for row in rows:

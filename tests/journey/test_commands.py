@@ -1,0 +1,113 @@
+"""What is read is told to people and to programs; a mistake gets a line and an exit code, never a traceback."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import orjson
+import pytest
+from hub_world import Hub, hub_of, order, registry_for
+
+REGISTRY = registry_for("https://till.example.org/api")
+
+
+@pytest.fixture
+async def hub(amqp_url: str, redis_url: str, management_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
+    async with hub_of(amqp_url, redis_url, management_url, tmp_path) as hub:
+        await hub.apply(REGISTRY)
+        yield hub
+
+
+async def mistake(hub: Hub, *arguments: str, stdin: bytes = b"", **environment: str) -> tuple[int | None, str]:
+    """Run a command that is expected to fail, and return its exit code and what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "pipeline.cli",
+        *arguments,
+        env=hub.environment | environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(stdin), 60)
+    assert b"Traceback" not in output
+    return process.returncode, output.decode()
+
+
+async def test_what_is_read_can_be_had_as_json(hub: Hub) -> None:
+    path = str(hub.folder / "registry.yaml")
+    assert orjson.loads(await hub.run("plan", path, "--json"))["changes"] == []
+    assert orjson.loads(await hub.run("export", "--json"))["services"]["till"]["transport"] == "rest"
+    assert orjson.loads(await hub.run("schema"))["$schema"].startswith("https://json-schema.org/")
+    assert orjson.loads(await hub.run("topology", "verify", "--json")) == []
+    assert {row["name"] for row in orjson.loads(await hub.run("topology", "show", "--json"))} >= {"mih.service.till"}
+    assert {row["setting"] for row in orjson.loads(await hub.run("settings", "--json"))} >= {"MIH_AMQP_URL"}
+    assert [one["service"] for one in orjson.loads(await hub.run("status", "--json"))["services"]] == ["till"]
+
+
+async def test_what_is_read_is_told_to_people(hub: Hub) -> None:
+    path = str(hub.folder / "registry.yaml")
+    assert "Nothing to change" in await hub.run("plan", path)
+    assert "as it should be" in await hub.run("topology", "verify")
+    assert "mih.service.till" in await hub.run("topology", "show")
+    assert "till" in await hub.run("status")
+    (hub.folder / "registry.yaml").write_text(REGISTRY.replace("timeout: 5s", "timeout: 7s"))
+    told = await hub.run("plan", path)
+    assert "changed" in told
+    assert "7s" in told
+
+
+async def test_an_export_can_be_applied_again(hub: Hub) -> None:
+    exported = hub.folder / "exported.yaml"
+    await hub.run("export", str(exported))
+    assert orjson.loads(await hub.run("apply", str(exported), "--json"))["revision"] == 1
+
+
+async def test_a_broker_that_differs_is_told_with_exit_code_1(hub: Hub) -> None:
+    (hub.folder / "registry.yaml").write_text("version: 1\nservices: {}\n")
+    await hub.run("apply", str(hub.folder / "registry.yaml"))
+    code, told = await mistake(hub, "topology", "verify")
+    assert code == 1
+    assert "mih.service.till" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code", "said"),
+    [
+        (["apply", "absent.yaml"], b"", 2, "absent.yaml: cannot be read"),
+        (["plan", "/dev/null"], b"", 2, "/dev/null"),
+        (["publish", "absent.json"], b"", 2, "absent.json: cannot be read"),
+        (["publish", "-"], b"", 2, "is empty"),
+        (["publish", "-"], b'{"a": 1}\n[]\nnonsense\n', 2, "-:3: expected a JSON object"),
+        (["sender", "pigeon"], b"", 2, "unknown transport 'pigeon', expected rest"),
+        (["dlq", "replay", "--service", "nobody"], b"", 3, "there is no queue mih.dlq.nobody"),
+        (["dlq", "replay"], b"", 2, "--service"),
+        (["fly"], b"", 2, "fly"),
+    ],
+)
+async def test_a_mistake_is_told_in_a_line(hub: Hub, arguments: list[str], stdin: bytes, code: int, said: str) -> None:
+    found, told = await mistake(hub, *arguments, stdin=stdin)
+    assert said in told.replace("\n", " ")
+    assert found == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "code", "said"),
+    [
+        (["publish", "-"], {"MIH_AMQP_URL": "amqp://mih:hunter2@127.0.0.1:1/"}, 3, "RabbitMQ at"),
+        (["status"], {"MIH_MANAGEMENT_URL": "http://mih:hunter2@127.0.0.1:1"}, 3, "management API"),
+        (["export"], {"MIH_DATABASE_URL": "postgresql://mih:hunter2@127.0.0.1:1/mih"}, 3, "database"),
+        (["export"], {"MIH_DATABASE_URL": "mysql://mih:hunter2@127.0.0.1:1/mih"}, 2, "MIH_DATABASE_URL"),
+        (["settings"], {"MIH_AMQP_URL": "http://mih:hunter2@127.0.0.1"}, 2, "MIH_AMQP_URL"),
+        (["topology", "apply"], {"MIH_AMQP_URL": "amqp://mih:hunter2@127.0.0.1:1/"}, 3, "RabbitMQ at"),
+    ],
+)
+async def test_what_is_away_or_set_wrong_is_named_without_its_password(
+    hub: Hub, arguments: list[str], environment: dict[str, str], code: int, said: str
+) -> None:
+    found, told = await mistake(hub, *arguments, stdin=orjson.dumps(order(1)), **environment)
+    assert said in told
+    assert "hunter2" not in told
+    assert found == code
