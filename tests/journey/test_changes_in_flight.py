@@ -1,25 +1,10 @@
 """The registry changes while events flow: no restart, nothing lost, nothing repeated."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
-from hub_world import Hub, Service, hub_of, order, publish_orders, registry_for, running_service, until
+from hub_world import Hub, Service, order, publish_orders, registry_for, running_service, until
 
 EVENTS = 400
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Service]:
-    async with running_service() as service:
-        yield service
-
-
-@pytest.fixture
-async def hub(amqp_url: str, redis_url: str, management_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
-    async with hub_of(amqp_url, redis_url, management_url, tmp_path) as hub:
-        yield hub
 
 
 async def test_events_wait_until_there_is_a_registry(hub: Hub, service: Service) -> None:

@@ -2,21 +2,17 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import orjson
 import pytest
-from hub_world import Hub, hub_of, order, registry_for
+from hub_world import Hub, order, registry_for
 
 REGISTRY = registry_for("https://till.example.org/api")
 
 
-@pytest.fixture
-async def hub(amqp_url: str, redis_url: str, management_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
-    async with hub_of(amqp_url, redis_url, management_url, tmp_path) as hub:
-        await hub.apply(REGISTRY)
-        yield hub
+@pytest.fixture(autouse=True)
+async def _applied(hub: Hub) -> None:
+    await hub.apply(REGISTRY)
 
 
 async def mistake(hub: Hub, *arguments: str, stdin: bytes = b"", **environment: str) -> tuple[int | None, str]:

@@ -1,27 +1,14 @@
 """What dies in the middle of 500 events costs time, never an event."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from hub_world import Hub, Service, hub_of, order, publish_orders, registry_for, running_service, until
+from hub_world import Hub, Service, hub_of, order, publish_orders, registry_for, until
 
 from pipeline.embedded import DockerRabbit, DockerRedis, PrivateRabbit, PrivateRedis
 
 EVENTS = 500
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Service]:
-    async with running_service() as service:
-        yield service
-
-
-@pytest.fixture
-async def hub(amqp_url: str, redis_url: str, management_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
-    async with hub_of(amqp_url, redis_url, management_url, tmp_path) as hub:
-        yield hub
 
 
 @pytest.mark.parametrize("role", ["ingest", "router", "sender rest"])

@@ -1,24 +1,7 @@
 """An event on mih.events reaches a REST service, and what happens where it cannot at first."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import orjson
-import pytest
-from hub_world import Hub, Service, hub_of, order, registry_for, running_service, until
-
-
-@pytest.fixture
-async def hub(amqp_url: str, redis_url: str, management_url: str, tmp_path: Path) -> AsyncIterator[Hub]:
-    async with hub_of(amqp_url, redis_url, management_url, tmp_path) as hub:
-        yield hub
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Service]:
-    async with running_service() as service:
-        yield service
-
+from hub_world import Hub, Service, order, registry_for, until
 
 MOODLE_RULE = r"""
   students:
