@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Any
 
 from pipeline.delivery import Delivery, read_delivery
+from pipeline.errors import Unreadable
 from pipeline.outcome import Outcome, dump_outcome, read_outcome
 from topology import names
 
@@ -57,11 +58,18 @@ def read_dead_letter(body: bytes, headers: Mapping[str, Any]) -> DeadLetter:
     told = headers.get(names.HEADER_OUTCOME)
     outcome = read_outcome(told) if told else None
     reason = str(headers.get(names.HEADER_REASON) or _BROKER_REASON)
-    died_at = headers.get(names.HEADER_DIED_AT)
+    died_at = _time(headers.get(names.HEADER_DIED_AT))
     return DeadLetter(
         delivery=delivery,
         reason=reason,
         outcome=outcome,
-        died_at=datetime.fromisoformat(died_at) if died_at else None,
+        died_at=died_at,
         fingerprint=str(headers.get(names.HEADER_FINGERPRINT) or fingerprint(delivery.service, reason, None)),
     )
+
+
+def _time(told: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(told) if told else None
+    except (TypeError, ValueError):
+        raise Unreadable(f"{names.HEADER_DIED_AT} must be a time, found {told!r:.40}") from None

@@ -4,8 +4,8 @@ from pipeline.broker.consume import Take, consume
 from pipeline.broker.control import announce, listen
 from pipeline.broker.get import Getter, open_getter
 from pipeline.broker.incoming import Incoming
-from pipeline.broker.outgoing import Outgoing, moved
-from pipeline.broker.session import Session, open_session, pause, run_sessions
+from pipeline.broker.outgoing import Outgoing, moved, rejected
+from pipeline.broker.session import Session, open_session, run_sessions
 from pipeline.broker.suspects import work_suspects
 from pipeline.broker.tap import tap
 
@@ -14,11 +14,11 @@ __all__ = [
     "Incoming",
     "Outgoing",
     "moved",
+    "rejected",
     # connections
     "Session",
     "open_session",
     "run_sessions",
-    "pause",
     # queues
     "Take",
     "consume",

@@ -4,8 +4,8 @@ The life of a message in hand:
 
 1. Returned three times already: it may be what killed its process. It goes, unparsed, to `mih.suspect.<stage>`.
 2. `take` runs. When it returns, all it published is confirmed, and the message is acknowledged.
-3. `take` raises Unavailable: broker or publish failed. The message stays unacknowledged, the session ends and the
-   message returns to its queue.
+3. `take` raises Unavailable: the broker is away. The message stays unacknowledged, the session ends and the message
+   returns to its queue. Where the broker only refuses a publish (NotConfirmed), this queue's channel ends alone.
 4. `take` raises anything else: a bug met this message. It goes to `mih.suspect.<stage>` as well, so that nothing
    loops and nobody waits behind it.
 
@@ -24,18 +24,20 @@ import structlog
 from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import ChannelNotFoundEntity
 
+from pipeline.broker.away import unless_away
 from pipeline.broker.incoming import Incoming, read_incoming
 from pipeline.broker.outgoing import moved
-from pipeline.broker.session import AWAY, HOLD_LIMIT_S, Session, pause
+from pipeline.broker.session import HOLD_LIMIT_S, Session
 from pipeline.errors import NotConfirmed, Unavailable
+from pipeline.pause import pause
 from topology import names
 
 #: So many returns make a message suspect.
 SUSPECT_AFTER = 3
 _REOPEN_WAIT_S = 1
 _MISSING_WAIT_S = 5
-#: Seconds between tries to publish what the broker refuses, doubling up to the last.
-_REFUSED_WAITS_S = (1, 2, 5, 10, 20, 30)
+#: What is in hand when the session is lost cannot be settled, only end.
+_LOST_GRACE_S = 2
 
 Take = Callable[[Incoming], Awaitable[None]]
 
@@ -49,20 +51,20 @@ async def consume(  # noqa: PLR0913 - each is one word of the same sentence
     missing = False
     while not (until.is_set() or session.lost.is_set()):
         try:
-            await _Consumer(session, queue, take, stage, prefetch, until).run()
-            missing = False
-        except ChannelNotFoundEntity:
-            if not missing:
+            with unless_away("consume"):
+                is_there = await _Consumer(session, queue, take, stage, prefetch, until).run()
+        except Unavailable as away:
+            log.warning("channel lost", queue=queue, reason=str(away))
+        else:
+            if not (is_there or missing):
                 log.error("queue missing", queue=queue, hint="mih topology apply declares it")
-            missing = True
-        except AWAY as away:
-            log.warning("channel lost", queue=queue, reason=f"{type(away).__name__} {away}")
+            missing = not is_there
         await pause(_MISSING_WAIT_S if missing else _REOPEN_WAIT_S, until, session.lost)
 
 
 async def settle_suspect(session: Session, stage: str, message: Incoming) -> None:
     """Send a message unparsed to the stage's suspect queue."""
-    await session.publish(moved(message, "", names.suspect_queue(stage)))
+    await session.publish_patiently(moved(message, "", names.suspect_queue(stage)))
 
 
 @dataclass(slots=True, eq=False)
@@ -80,8 +82,9 @@ class _Consumer:
     #: Those of them that only have their acknowledgement to write.
     acking: set[asyncio.Task[None] | None] = field(default_factory=set)
 
-    async def run(self) -> None:
-        channel = await self.session.consuming.channel(publisher_confirms=False)
+    async def run(self) -> bool:
+        """Consume to the end; whether there is such a queue."""
+        channel = await self.session.channel()
         channel.close_callbacks.add(self._gone)
         wire = await channel.get_underlay_channel()
         wire.on_consumer_cancel_callbacks.add(self._end)
@@ -89,13 +92,17 @@ class _Consumer:
             await wire.basic_qos(prefetch_count=self.prefetch)
             consumer = await wire.basic_consume(self.queue, self._received(wire))
             await pause(None, self.until, self.session.lost, self.ended)
-            with contextlib.suppress(*AWAY):
+            with contextlib.suppress(Unavailable), unless_away("cancel"):
                 await wire.basic_cancel(consumer.consumer_tag or "", timeout=2)
+            await self._finish()
+        except ChannelNotFoundEntity:
+            return False
         finally:
             # Closing a channel while acknowledgements are on their way closes the whole connection (504).
-            await self._drain()
-            with contextlib.suppress(*AWAY):
+            await self._let_go()
+            with contextlib.suppress(Unavailable), unless_away("close"):
                 await channel.close()
+        return True
 
     def _end(self, *_: object) -> None:
         self.ended.set()
@@ -118,36 +125,29 @@ class _Consumer:
 
     async def _live(self, wire: aiormq.abc.AbstractChannel, message: Incoming) -> None:
         try:
-            await self._take_while_refused(message)
-            await self._ack(wire, message)
+            await self._take_or_suspect(message)
+        except NotConfirmed as refused:
+            log.warning("not settled, will come again", queue=self.queue, reason=str(refused), **message.ids)
+            self.ended.set()
         except Unavailable as away:
-            log.warning("not settled", queue=self.queue, reason=str(away))
+            log.warning("not settled, will come again", queue=self.queue, reason=str(away), **message.ids)
             self.session.lost.set()
-        except AWAY as away:
-            log.warning("not acknowledged, will come again", queue=self.queue, reason=f"{type(away).__name__} {away}")
+        else:
+            await self._ack(wire, message)
 
     async def _ack(self, wire: aiormq.abc.AbstractChannel, message: Incoming) -> None:
         self.acking.add(task := asyncio.current_task())
         try:
-            await wire.basic_ack(message.tag)
+            with unless_away("not acknowledged, will come again"):
+                await wire.basic_ack(message.tag)
+        except Unavailable as away:
+            log.warning(str(away), queue=self.queue, **message.ids)
         finally:
             self.acking.discard(task)
 
-    async def _take_while_refused(self, message: Incoming) -> None:
-        """A refused publish is tried again here: ending the session for it would spend everyone's delivery count."""
-        for wait_s in _REFUSED_WAITS_S:
-            try:
-                return await self._take_or_suspect(message)
-            except NotConfirmed as refused:
-                log.warning("publish refused", queue=self.queue, reason=str(refused), next_try_s=wait_s)
-                await pause(wait_s, self.until, self.session.lost)
-                if self.until.is_set() or self.session.lost.is_set():
-                    raise
-        return await self._take_or_suspect(message)
-
     async def _take_or_suspect(self, message: Incoming) -> None:
         if message.returned >= SUSPECT_AFTER:
-            log.error("suspect", queue=self.queue, returned=message.returned)
+            log.error("suspect", queue=self.queue, returned=message.returned, **message.ids)
             return await settle_suspect(self.session, self.stage, message)
         try:
             await self.take(message)
@@ -155,16 +155,26 @@ class _Consumer:
             raise
         except Exception:
             # Whatever it is, it must not stop the queue: this is the boundary of everything a message can cause.
-            log.exception("suspect: failed unexpectedly", queue=self.queue)
+            log.exception("suspect: failed unexpectedly", queue=self.queue, **message.ids)
             await settle_suspect(self.session, self.stage, message)
 
-    async def _drain(self) -> None:
-        """Let what is in hand end; whoever cancels this cancels what is left, and that returns to its queue."""
+    async def _finish(self) -> None:
+        """Let what is in hand end, but make nobody wait for it who has to open the next session."""
+        if not self.in_hand:
+            return
+        ended = asyncio.ensure_future(asyncio.wait(self.in_hand))
+        lost = asyncio.ensure_future(self.session.lost.wait())
         try:
-            if self.in_hand:
-                await asyncio.wait(self.in_hand, timeout=HOLD_LIMIT_S)
+            await asyncio.wait((ended, lost), timeout=HOLD_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
+            if lost.done():
+                await asyncio.wait((ended,), timeout=_LOST_GRACE_S)
         finally:
-            leftover = list(self.in_hand)
-            for task in leftover:
-                task.cancel()
-            await asyncio.gather(*leftover, return_exceptions=True)
+            ended.cancel()
+            lost.cancel()
+
+    async def _let_go(self) -> None:
+        """Cancel what did not end in time, or what whoever cancels this cuts short: it returns to its queue."""
+        leftover = list(self.in_hand)
+        for task in leftover:
+            task.cancel()
+        await asyncio.gather(*leftover, return_exceptions=True)

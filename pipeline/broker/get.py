@@ -8,8 +8,9 @@ import aiormq.abc
 from aiormq import spec
 from aiormq.exceptions import ChannelNotFoundEntity
 
+from pipeline.broker.away import unless_away
 from pipeline.broker.incoming import Incoming, read_incoming
-from pipeline.broker.session import AWAY, Session
+from pipeline.broker.session import Session
 from pipeline.errors import Unavailable
 
 
@@ -24,12 +25,11 @@ class Getter:
 
         Raises Unavailable when there is no such queue or no broker.
         """
-        try:
-            declared = await self._wire.queue_declare(queue, passive=True)
-        except ChannelNotFoundEntity:
-            raise Unavailable(f"there is no queue {queue}: `mih topology apply` declares it") from None
-        except AWAY as away:
-            raise Unavailable(f"{queue}: {type(away).__name__} {away}") from None
+        with unless_away(queue):
+            try:
+                declared = await self._wire.queue_declare(queue, passive=True)
+            except ChannelNotFoundEntity:
+                raise Unavailable(f"there is no queue {queue}: `mih topology apply` declares it") from None
         return declared.message_count or 0
 
     async def get(self, queue: str) -> Incoming | None:
@@ -37,10 +37,8 @@ class Getter:
 
         Raises Unavailable.
         """
-        try:
+        with unless_away(queue):
             message = await self._wire.basic_get(queue)
-        except AWAY as away:
-            raise Unavailable(f"{queue}: {type(away).__name__} {away}") from None
         return None if isinstance(message.delivery, spec.Basic.GetEmpty) else read_incoming(message)
 
     async def ack(self, message: Incoming) -> None:
@@ -48,22 +46,16 @@ class Getter:
 
         Raises Unavailable when the channel is gone: the message will come again.
         """
-        try:
+        with unless_away("not acknowledged"):
             await self._wire.basic_ack(message.tag)
-        except AWAY as away:
-            raise Unavailable(f"not acknowledged: {type(away).__name__} {away}") from None
 
 
 @contextlib.asynccontextmanager
 async def open_getter(session: Session) -> AsyncIterator[Getter]:
     """Open a channel of its own."""
+    channel = await session.channel()
     try:
-        channel = await session.consuming.channel(publisher_confirms=False)
-        wire = await channel.get_underlay_channel()
-    except AWAY as away:
-        raise Unavailable(f"{type(away).__name__} {away}") from None
-    try:
-        yield Getter(wire)
+        yield Getter(await channel.get_underlay_channel())
     finally:
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(Unavailable), unless_away("close"):
             await channel.close()

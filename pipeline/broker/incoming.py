@@ -6,6 +6,15 @@ from typing import Any
 
 from aiormq.abc import DeliveredMessage
 
+from topology import names
+
+_IDS = {
+    names.HEADER_EVENT_ID: "event_id",
+    names.HEADER_DELIVERY_ID: "delivery_id",
+    names.HEADER_RULE: "rule",
+    names.HEADER_SERVICE: "service",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -21,6 +30,11 @@ class Incoming:
     #: How often it was handed out before without an acknowledgement.
     returned: int
     tag: int
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """What this message is about, for a log: the ids that its headers tell."""
+        return {name: str(self.headers[header]) for header, name in _IDS.items() if header in self.headers}
 
 
 def read_incoming(message: DeliveredMessage) -> Incoming:

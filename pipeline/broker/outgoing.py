@@ -6,15 +6,21 @@ other queues, a copied `expiration` ends a delay early. What may travel on is na
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from aiormq import spec
 
 from pipeline.broker.incoming import Incoming
+from topology import names
 
 _PERSISTENT = 2
-#: Prefixes of headers that mean something to us and nothing to the broker.
-_OURS = ("mih-", "ce-", "ce_", "cloudevents:", "cloudevents_")
+#: Prefixes of headers that mean something to us, or to a format, and nothing to the broker.
+_OURS = "mih-"
+_FORMATS = ("ce-", "ce_", "cloudevents:", "cloudevents_")
+#: Bytes: half of RabbitMQ's frame limit, which all headers of a message share. What is above it closes the connection.
+_HEADERS_LIMIT = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +50,28 @@ def moved(message: Incoming, exchange: str, routing_key: str) -> Outgoing:
         content_type=message.content_type,
         content_encoding=message.content_encoding,
         app_id=message.app_id,
-        headers={
-            name: value
-            for name, value in message.headers.items()
-            if name.lower().startswith(_OURS) and isinstance(value, str | int)
-        },
+        headers=_travelling(message.headers),
     )
+
+
+def rejected(message: Incoming, key: str, reason: str) -> Outgoing:
+    """The message unparsed, on its way to the dead letters of this key, with the reason and where it came from."""
+    told = {names.HEADER_REASON: reason, names.HEADER_ROUTING_KEY: message.routing_key}
+    return moved(message, names.DLX, key).with_headers(told)
+
+
+def _travelling(headers: Mapping[str, Any]) -> dict[str, str | int]:
+    kept: dict[str, str | int] = {}
+    room = _HEADERS_LIMIT
+    for name, header in headers.items():
+        is_format = name.lower().startswith(_FORMATS)
+        # What a format reads as a time may have come as a date.
+        value = header.isoformat() if is_format and isinstance(header, datetime) else header
+        if isinstance(value, str | int) and (is_format or name.lower().startswith(_OURS)):
+            size = len(f"{name}{value}".encode())
+            if size <= room:
+                kept[name], room = value, room - size
+    return kept
 
 
 def properties_of(message: Outgoing) -> spec.Basic.Properties:

@@ -8,34 +8,36 @@ session is over, what was in hand returns to its queues, and `run_sessions` open
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
 import aio_pika
 import aiormq.abc
 import structlog
-from aiormq.exceptions import AMQPError, ChannelInvalidStateError, DeliveryError, PublishError
 from yarl import URL
 
+from pipeline.broker.away import unless_away
+from pipeline.broker.lenient import read_leniently
 from pipeline.broker.outgoing import Outgoing, properties_of
 from pipeline.errors import NotConfirmed, Unavailable
+from pipeline.pause import pause
 from pipeline.settings import redacted
 
 #: Seconds: half of what a dead peer takes to be noticed.
 HEARTBEAT_S = 15
 CONNECT_TIMEOUT_S = 10
-#: No message is held longer: RabbitMQ's consumer_timeout is 30 minutes, ours leaves room for an attempt.
-HOLD_LIMIT_S = 240
+#: The longest wait for anything but an attempt while a message is in hand: with an attempt of two minutes and the
+#: waits below it is less than five, where RabbitMQ's consumer_timeout is 30.
+HOLD_LIMIT_S = 120
+#: Waits before a publish that the broker refused is tried again.
+_REFUSED_WAITS_S = (1, 2, 5, 10, 20)
 #: Seconds that what is in hand is given to end when the process stops.
 STOP_GRACE_S = 6
 #: Waits between sessions: at once after a loss, then patiently.
 RECONNECT_WAITS_S = (0.2, 0.5, 1, 2, 5)
 #: A session that lived so long was no failed try to open one.
 _GOOD_SESSION_S = 10
-
-#: What the client library raises when the other side is away or has closed.
-AWAY = (AMQPError, ChannelInvalidStateError, OSError, TimeoutError)
 
 log = structlog.get_logger()
 
@@ -47,7 +49,7 @@ class Session:
     publishing: aio_pika.abc.AbstractConnection
     consuming: aio_pika.abc.AbstractConnection
     _publisher: aiormq.abc.AbstractChannel
-    lost: asyncio.Event = field(default_factory=asyncio.Event)
+    lost: asyncio.Event
 
     async def publish(self, message: Outgoing) -> None:
         """Publish and wait for the broker's confirm.
@@ -55,35 +57,63 @@ class Session:
         Raises NotConfirmed when the broker refused or returned it, Unavailable when the session is lost.
         """
         try:
-            await self._publisher.basic_publish(
-                message.body,
-                exchange=message.exchange,
-                routing_key=message.routing_key,
-                properties=properties_of(message),
-                mandatory=message.mandatory,
-                timeout=HOLD_LIMIT_S,
-            )
-        except PublishError:
-            raise NotConfirmed(f"{_place(message)}: no queue is bound for it") from None
-        except DeliveryError:
-            raise NotConfirmed(f"{_place(message)}: refused by the broker") from None
-        except AWAY as away:
+            with unless_away(_place(message)):
+                await self._publisher.basic_publish(
+                    message.body,
+                    exchange=message.exchange,
+                    routing_key=message.routing_key,
+                    properties=properties_of(message),
+                    mandatory=message.mandatory,
+                    timeout=HOLD_LIMIT_S,
+                )
+        except NotConfirmed:
+            raise
+        except Unavailable:
             self.lost.set()
-            raise Unavailable(f"{_place(message)}: {_said(away)}") from None
+            raise
+
+    async def publish_patiently(self, message: Outgoing) -> None:
+        """Publish, and try again for a while what the broker refuses: only the publish, not what led to it.
+
+        Raises NotConfirmed when it was refused to the end, Unavailable when the session is lost.
+        """
+        for wait_s in (*_REFUSED_WAITS_S, None):
+            try:
+                await self.publish(message)
+            except NotConfirmed as refused:
+                if wait_s is None:
+                    raise
+                log.warning("publish refused", reason=str(refused), next_try_s=wait_s)
+                await pause(wait_s, self.lost)
+            else:
+                return
 
     async def ready(self) -> None:
         """Wait while the broker blocks publishers (a memory or disk alarm), for nothing could be settled.
 
-        Raises Unavailable when that lasts too long for a message to be held.
+        Raises Unavailable when that lasts too long for a message to be held, or the session is lost meanwhile.
         """
         connection = self.publishing.transport
         if connection is None:
             raise Unavailable("the connection is closed")
+        unblocked = asyncio.ensure_future(connection.ready())
+        lost = asyncio.ensure_future(self.lost.wait())
         try:
-            await asyncio.wait_for(connection.ready(), HOLD_LIMIT_S)
-        except TimeoutError:
-            self.lost.set()
-            raise Unavailable("the broker has blocked publishers (memory or disk alarm)") from None
+            await asyncio.wait((unblocked, lost), timeout=HOLD_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
+            if not unblocked.done():
+                self.lost.set()
+                raise Unavailable("the broker has blocked publishers (memory or disk alarm)")
+        finally:
+            unblocked.cancel()
+            lost.cancel()
+
+    async def channel(self) -> aio_pika.abc.AbstractChannel:
+        """Open a channel to take messages from.
+
+        Raises Unavailable.
+        """
+        with unless_away("open a channel"):
+            return await self.consuming.channel(publisher_confirms=False)
 
 
 @contextlib.asynccontextmanager
@@ -92,21 +122,19 @@ async def open_session(url: str, role: str) -> AsyncIterator[Session]:
 
     Raises Unavailable when the broker cannot be reached.
     """
+    read_leniently()
+    lost = asyncio.Event()
+
+    def lose(*_: Any) -> None:
+        lost.set()
+
     async with contextlib.AsyncExitStack() as stack:
-        try:
-            publishing = await _connect(stack, url, f"mih {role} publishes")
-            consuming = await _connect(stack, url, f"mih {role} consumes")
+        with unless_away(f"RabbitMQ at {redacted(url)}"):
+            publishing = await _connect(stack, url, f"mih {role} publishes", lose)
+            consuming = await _connect(stack, url, f"mih {role} consumes", lose)
             channel = await publishing.channel(publisher_confirms=True, on_return_raises=True)
-            session = Session(publishing, consuming, await channel.get_underlay_channel())
-        except AWAY as away:
-            raise Unavailable(f"RabbitMQ at {redacted(url)}: {_said(away)}") from None
-
-        def lose(*_: Any) -> None:
-            session.lost.set()
-
-        channel.close_callbacks.add(lose)
-        publishing.close_callbacks.add(lose)
-        consuming.close_callbacks.add(lose)
+            channel.close_callbacks.add(lose)
+            session = Session(publishing, consuming, await channel.get_underlay_channel(), lost)
         yield session
 
 
@@ -144,33 +172,22 @@ async def _work_within_grace(work: Coroutine[Any, Any, None], stopping: asyncio.
         await working
 
 
-async def pause(seconds: float | None, *unless: asyncio.Event) -> None:
-    """Wait that long (for ever if None), or until one of the events happens."""
-    waits = [asyncio.ensure_future(event.wait()) for event in unless]
-    try:
-        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-
-
-async def _connect(stack: contextlib.AsyncExitStack, url: str, name: str) -> aio_pika.abc.AbstractConnection:
+async def _connect(
+    stack: contextlib.AsyncExitStack, url: str, name: str, lose: Callable[..., None]
+) -> aio_pika.abc.AbstractConnection:
     # aio-pika reads the heartbeat and the name that the management UI shows from the address.
     address = URL(url).update_query(heartbeat=HEARTBEAT_S, name=name)
     connection = await aio_pika.connect(address, timeout=CONNECT_TIMEOUT_S)
+    connection.close_callbacks.add(lose)
     stack.push_async_callback(_close, connection)
     return connection
 
 
 async def _close(connection: aio_pika.abc.AbstractConnection) -> None:
     # A broker that is gone does not answer: closing is a courtesy with an end.
-    with contextlib.suppress(*AWAY):
+    with contextlib.suppress(Unavailable), unless_away("close"):
         await asyncio.wait_for(connection.close(), 2)
 
 
 def _place(message: Outgoing) -> str:
     return f"publish to {message.exchange or 'the default exchange'} with key {message.routing_key!r}"
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__} {error}".strip()

@@ -12,13 +12,17 @@ import structlog
 from pipeline.broker.consume import SUSPECT_AFTER, Take
 from pipeline.broker.get import Getter, open_getter
 from pipeline.broker.incoming import Incoming
-from pipeline.broker.outgoing import moved
-from pipeline.broker.session import Session, pause
-from pipeline.errors import NotConfirmed, Unavailable
+from pipeline.broker.outgoing import moved, rejected
+from pipeline.broker.session import Session
+from pipeline.errors import Misconfigured, NotConfirmed, Unavailable
+from pipeline.pause import pause
 from topology import names
 
 #: Seconds between looks at empty queues.
 _LOOK_EVERY_S = 1.0
+_OF_DELIVERIES = "sender"
+#: Characters; a routing key has a limit too, above which nothing could be condemned.
+_LONGEST_SLUG = 63
 
 log = structlog.get_logger()
 
@@ -50,21 +54,23 @@ async def _work_one(session: Session, getter: Getter, stage: str, take: Take) ->
 async def _try(session: Session, stage: str, message: Incoming, take: Take) -> None:
     try:
         await take(message)
-        log.info("suspect was innocent", stage=stage)
-    except NotConfirmed as refused:
-        # No fault of the message: to the tail, where its count starts anew.
-        log.warning("publish refused", stage=stage, reason=str(refused))
-        await session.publish(moved(message, "", names.suspect_queue(stage)))
+        log.info("suspect was innocent", stage=stage, **message.ids)
+    except (NotConfirmed, Misconfigured) as refused:
+        # No fault of the message, but the broker's or this process's: to the tail, where its count starts anew.
+        log.warning("suspect stays", stage=stage, reason=str(refused), **message.ids)
+        await session.publish_patiently(moved(message, "", names.suspect_queue(stage)))
         await pause(_LOOK_EVERY_S, session.lost)
     except Unavailable:
         raise
     except Exception as failure:
         # The last boundary: what fails even alone is guilty, whatever the failure.
-        log.exception("suspect is guilty", stage=stage)
+        log.exception("suspect is guilty", stage=stage, **message.ids)
         await _condemn(session, stage, message, f"failed unexpectedly: {type(failure).__name__}")
 
 
 async def _condemn(session: Session, stage: str, message: Incoming, reason: str) -> None:
-    log.error("condemned", stage=stage, reason=reason)
-    key = str(message.headers.get(names.HEADER_SERVICE) or names.INVALID_KEY)
-    await session.publish(moved(message, names.DLX, key).with_headers({names.HEADER_REASON: f"{stage}: {reason}"}))
+    log.error("condemned", stage=stage, reason=reason, **message.ids)
+    # Only a delivery's word for its service is ours: what an event says in its headers is its publisher's word.
+    slug = message.headers.get(names.HEADER_SERVICE) if stage == _OF_DELIVERIES else None
+    key = str(slug or names.INVALID_KEY)[:_LONGEST_SLUG]
+    await session.publish_patiently(rejected(message, key, f"{stage}: {reason}"))

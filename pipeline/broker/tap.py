@@ -5,11 +5,15 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+import aiormq.abc
 import structlog
 from aiormq.abc import DeliveredMessage
 
+from pipeline.broker.away import unless_away
 from pipeline.broker.incoming import Incoming, read_incoming
-from pipeline.broker.session import AWAY, Session, pause
+from pipeline.broker.session import Session
+from pipeline.errors import Unavailable
+from pipeline.pause import pause
 
 #: Messages that may wait for a listener who is slow; older ones are dropped, for they are copies.
 LENGTH_LIMIT = 10_000
@@ -36,22 +40,33 @@ async def _keep_tapping(
 ) -> None:
     while not session.lost.is_set():
         try:
-            await _tap_once(session, exchange, heard, is_open)
-        except AWAY as away:
-            log.debug("not listening", exchange=exchange, reason=f"{type(away).__name__} {away}")
+            with unless_away("listen"):
+                await _tap_once(session, exchange, heard, is_open)
+        except Unavailable as away:
+            log.debug("not listening", exchange=exchange, reason=str(away))
         await pause(_MISSING_WAIT_S, session.lost)
 
 
 async def _tap_once(session: Session, exchange: str, heard: Callable[[Incoming], None], is_open: asyncio.Event) -> None:
-    channel = await session.consuming.channel(publisher_confirms=False)
-    wire = await channel.get_underlay_channel()
+    channel = await session.channel()
+    try:
+        await _hear(await channel.get_underlay_channel(), exchange, heard)
+        is_open.set()
+        await channel.closed()
+    finally:
+        # With the channel its consumer goes, and with that the queue.
+        with contextlib.suppress(Unavailable), unless_away("close"):
+            await channel.close()
+
+
+async def _hear(wire: aiormq.abc.AbstractChannel, exchange: str, heard: Callable[[Incoming], None]) -> None:
+    # An exchange that is missing must not leave a queue behind at each look: it would live as long as the connection.
+    await wire.exchange_declare(exchange, passive=True)
     declared = await wire.queue_declare(
         exclusive=True, auto_delete=True, arguments={"x-max-length": LENGTH_LIMIT, "x-queue-type": "classic"}
     )
     await wire.queue_bind(declared.queue or "", exchange, routing_key="#")
     await wire.basic_consume(declared.queue or "", _reader(heard), no_ack=True)
-    is_open.set()
-    await channel.closed()
 
 
 def _reader(heard: Callable[[Incoming], None]) -> Callable[[DeliveredMessage], Coroutine[Any, Any, None]]:

@@ -8,10 +8,9 @@ import typer
 
 from pipeline.attempt.guard import Guard
 from pipeline.attempt.transports import KINDS
-from pipeline.broker import Incoming, Session, run_sessions, work_suspects
+from pipeline.broker import Incoming, Session, moved, run_sessions, work_suspects
 from pipeline.cli.followed import followed_registry
 from pipeline.cli.stage import Stage, run_stage
-from pipeline.errors import Misconfigured
 from pipeline.ingest import Ingest
 from pipeline.registry import CurrentRegistry
 from pipeline.router import Router
@@ -60,10 +59,13 @@ class _Suspects:
         slug = str(message.headers.get(names.HEADER_SERVICE))
         service = self.current.get().services.get(slug)
         if service is None:
-            raise Misconfigured(f"there is no service {slug!r}")
+            # Its binding went with it: this ends in mih.unroutable, as all that comes for it.
+            return await self.session.publish_patiently(moved(message, names.SERVICES, slug))
         kind = KINDS[service.transport]
         transport = kind.open(service, Guard(self.stage.settings.allowed_networks), os.environ)
         try:
-            await Sender(self.session, slug, service, transport, Delivered(self.shared)).take(message)
+            await Sender(
+                self.session, slug, service, transport, Delivered(self.shared, self.stage.settings.repeat_window)
+            ).take(message)
         finally:
             await transport.close()

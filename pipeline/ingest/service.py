@@ -2,11 +2,12 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import structlog
 
-from pipeline.broker import Incoming, Outgoing, Session, consume, moved, run_sessions
+from pipeline.broker import Incoming, Outgoing, Session, consume, rejected, run_sessions
 from pipeline.errors import Unreadable
 from pipeline.event import CONTENT_TYPE, Event
 from pipeline.ingest.arrival import understand
@@ -15,6 +16,9 @@ from pipeline.shared_state import Claims, SharedState
 from topology import names
 
 STAGE = "ingest"
+
+#: How long a claim is kept before its event went on: an ingest may be down for long until the event comes again.
+_IN_FLIGHT = timedelta(days=1)
 
 log = structlog.get_logger()
 
@@ -33,14 +37,14 @@ class Ingest:
             arrival = understand(message, self.settings)
         except Unreadable as why:
             log.warning("unreadable", reason=str(why), routing_key=message.routing_key)
-            await self.session.publish(_invalid(message, str(why)))
+            await self.session.publish_patiently(rejected(message, names.INVALID_KEY, str(why)))
             return
-        claim = await self.claims.claim(arrival.identity, arrival.own_id or str(uuid4()), arrival.window)
+        claim = await self.claims.claim(arrival.identity, arrival.own_id or str(uuid4()), _IN_FLIGHT)
         if claim.is_done:
             log.info("repeat dropped", event_id=claim.id)
             return
         event = arrival.event(claim.id)
-        await self.session.publish(_normalized(event))
+        await self.session.publish_patiently(_normalized(event))
         await self.claims.done(arrival.identity, claim.id, arrival.window)
         log.debug("normalized", event_id=event.id, event_type=event.type)
 
@@ -58,8 +62,3 @@ async def run_ingest(settings: Settings, shared: SharedState, *, stopping: async
 def _normalized(event: Event) -> Outgoing:
     headers: dict[str, str | int] = {names.HEADER_VERSION: 1, names.HEADER_EVENT_ID: event.id}
     return Outgoing(names.NORMALIZED, event.key, event.to_bytes(), CONTENT_TYPE, headers)
-
-
-def _invalid(message: Incoming, reason: str) -> Outgoing:
-    told = {names.HEADER_REASON: reason, names.HEADER_ROUTING_KEY: message.routing_key}
-    return moved(message, names.DLX, names.INVALID_KEY).with_headers(told)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from pipeline.errors import Unavailable
+from pipeline.pause import pause
 from pipeline.registry.examine import Transports
 from pipeline.registry.follow import follow
 from pipeline.registry.registry import Registry, compile_registry
@@ -44,12 +45,7 @@ class CurrentRegistry:
 
     async def loaded(self, *unless: asyncio.Event) -> bool:
         """Wait for the first registry, or for one of these events; says whether there is a registry."""
-        waits = [asyncio.ensure_future(event.wait()) for event in (self._loaded, *unless)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await pause(None, self._loaded, *unless)
         return self._loaded.is_set()
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import structlog
 
 from pipeline.errors import Misconfigured, Unavailable
+from pipeline.pause import pause
 from pipeline.registry.examine import Transports
 from pipeline.registry.registry import Registry, compile_registry
 from pipeline.registry.store import RevisionStore
@@ -26,16 +27,8 @@ async def follow(
         registry = await following.newer()
         if registry:
             yield registry
-        await _nudged(nudge, interval_s)
-
-
-async def _nudged(nudge: asyncio.Event, interval_s: float) -> None:
-    try:
-        async with asyncio.timeout(interval_s):
-            await nudge.wait()
-    except TimeoutError:
-        pass
-    nudge.clear()
+        await pause(interval_s, nudge)
+        nudge.clear()
 
 
 class _Following:

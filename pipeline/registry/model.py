@@ -12,8 +12,8 @@ from topology import names
 
 _SLUG = r"[a-z0-9][a-z0-9-]{0,62}"
 _RULE_NAME = r"[a-z0-9][a-z0-9_-]{0,62}"
-#: A message may be held for five minutes; a longer attempt would lose the sender's channel.
-_MAX_TIMEOUT = timedelta(minutes=5)
+#: A message may be held for five minutes, and an attempt is not all that happens to it.
+_MAX_TIMEOUT = timedelta(minutes=2)
 #: The delay ladder's reach: 2^20 - 1 seconds.
 _MAX_DELAY = timedelta(days=12)
 
@@ -89,7 +89,7 @@ class Defaults(Section):
     """What every service has that does not say otherwise."""
 
     timeout: Duration = Field(
-        parse_duration("5s"), gt=timedelta(0), le=_MAX_TIMEOUT, description="for one whole attempt, at most 5m"
+        parse_duration("5s"), gt=timedelta(0), le=_MAX_TIMEOUT, description="for one whole attempt, at most 2m"
     )
     concurrency: int = Field(16, ge=1, le=1000, description="requests in flight, per sender process")
     retry: Retry = Field(default_factory=Retry, description="when and how often to try again")

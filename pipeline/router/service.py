@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from pipeline.broker import Incoming, Outgoing, Session, consume, listen, moved, run_sessions
+from pipeline.broker import Incoming, Outgoing, Session, consume, listen, rejected, run_sessions
 from pipeline.dead_letter import headers_of_death
 from pipeline.delivery import CONTENT_TYPE, Delivery
 from pipeline.errors import NotConfirmed, Unreadable
@@ -39,8 +39,7 @@ class Router:
             event = read_event(message.body)
         except Unreadable as why:
             log.warning("unreadable", reason=str(why), routing_key=message.routing_key)
-            told = {names.HEADER_REASON: str(why), names.HEADER_ROUTING_KEY: message.routing_key}
-            await self.session.publish(moved(message, names.DLX, names.INVALID_KEY).with_headers(told))
+            await self.session.publish_patiently(rejected(message, names.INVALID_KEY, str(why)))
             return
         registry = self.registry()
         planned = plan(event, registry.index, revision=registry.revision, now=datetime.now(UTC))
@@ -50,14 +49,14 @@ class Router:
     async def _publish(self, planned: Delivery | Refused) -> None:
         if isinstance(planned, Refused):
             log.warning("unrenderable", rule=planned.rule, service=planned.service, reason=planned.reason)
-            return await self.session.publish(_dead(planned))
+            return await self.session.publish_patiently(_dead(planned))
         try:
             await self.session.publish(_outgoing(planned, names.SERVICES, planned.service))
         except NotConfirmed as refused:
             # One full or broken queue must not hold the events of all others: this delivery waits in the ladder.
             log.warning("parked", delivery_id=planned.id, service=planned.service, reason=str(refused))
             route = delay_route(PARKED_S, planned.service)
-            await self.session.publish(_outgoing(planned, route.exchange, route.routing_key))
+            await self.session.publish_patiently(_outgoing(planned, route.exchange, route.routing_key))
 
 
 async def run_router(settings: Settings, current: CurrentRegistry, *, stopping: asyncio.Event) -> None:

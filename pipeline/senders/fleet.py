@@ -9,14 +9,17 @@ import structlog
 
 from pipeline.attempt.guard import Guard
 from pipeline.attempt.transports import KINDS, Transport
-from pipeline.broker import Session, consume, listen, pause, run_sessions
+from pipeline.broker import Session, consume, listen, run_sessions
 from pipeline.errors import Misconfigured
+from pipeline.pause import pause
 from pipeline.registry import CurrentRegistry
 from pipeline.registry.model import ServiceBase
 from pipeline.senders.sender import STAGE, Sender
 from pipeline.settings import Settings
 from pipeline.shared_state import Delivered, SharedState
 from topology import names
+
+_LOOK_AGAIN_S = 30
 
 log = structlog.get_logger()
 
@@ -103,7 +106,8 @@ async def _keep_following(fleet: Fleet, current: CurrentRegistry, stopping: asyn
     while not (stopping.is_set() or fleet.session.lost.is_set()):
         current.changed.clear()
         fleet.follow(current.get().services)
-        await pause(None, current.changed, stopping, fleet.session.lost)
+        # Again after a while: a secret that was missing may be there by then.
+        await pause(_LOOK_AGAIN_S, current.changed, stopping, fleet.session.lost)
 
 
 async def run_sender(
@@ -112,7 +116,7 @@ async def run_sender(
     """Run until `stopping`."""
 
     async def work(session: Session) -> None:
-        fleet = Fleet(session, Delivered(shared), Guard(settings.allowed_networks), kind)
+        fleet = Fleet(session, Delivered(shared, settings.repeat_window), Guard(settings.allowed_networks), kind)
         async with listen(session, current.nudge):
             try:
                 await _keep_following(fleet, current, stopping)

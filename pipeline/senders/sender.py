@@ -1,6 +1,5 @@
 """A sender at work for one service: take a delivery, attempt it, judge, settle."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import random
@@ -11,14 +10,13 @@ import structlog
 from pipeline.attempt.ending import judge
 from pipeline.attempt.retry import Done, what_follows
 from pipeline.attempt.transports import Transport
-from pipeline.broker import Incoming, Session, moved
+from pipeline.broker import Incoming, Outgoing, Session, rejected
 from pipeline.delivery import Delivery, read_delivery
-from pipeline.errors import Unreadable
+from pipeline.errors import NotConfirmed, Unreadable
 from pipeline.outcome import Outcome
 from pipeline.registry.model import ServiceBase
 from pipeline.senders.settle import messages_after
 from pipeline.shared_state import Delivered
-from topology import names
 
 STAGE = "sender"
 
@@ -41,9 +39,7 @@ class Sender:
             delivery = read_delivery(message.body, message.headers)
         except Unreadable as why:
             log.warning("unreadable", service=self.slug, reason=str(why))
-            await self.session.publish(
-                moved(message, names.DLX, self.slug).with_headers({names.HEADER_REASON: str(why)})
-            )
+            await self.session.publish_patiently(rejected(message, self.slug, str(why)))
             return
         if await self.delivered.knows(delivery.id):
             log.info("already delivered", **_ids(delivery))
@@ -68,9 +64,10 @@ class Sender:
         )
         if isinstance(follows, Done):
             await self.delivered.add(delivery.id)
-        await asyncio.gather(
-            *map(self.session.publish, messages_after(delivery, body, outcome, follows, now)),
-        )
+        *onward, told = messages_after(delivery, body, outcome, follows, now)
+        for message in onward:
+            await self.session.publish_patiently(message)
+        await self._tell(told, delivery)
         log.info(
             "attempted",
             **_ids(delivery),
@@ -80,6 +77,13 @@ class Sender:
             latency_ms=outcome.latency_ms,
             follows=type(follows).__name__.lower(),
         )
+
+    async def _tell(self, outcome: Outgoing, delivery: Delivery) -> None:
+        """Tell whoever listens; a listener whose queue is full must not make the service hear of it twice."""
+        try:
+            await self.session.publish(outcome)
+        except NotConfirmed as refused:
+            log.warning("outcome not told", reason=str(refused), **_ids(delivery))
 
 
 def _ids(delivery: Delivery) -> dict[str, str]:

@@ -13,7 +13,7 @@ from topology.delay import delay_route
 
 
 def messages_after(delivery: Delivery, body: bytes, outcome: Outcome, follows: Next, now: datetime) -> list[Outgoing]:
-    """The outcome for whoever listens, and the delivery on its way where it is not done; `body` as it came."""
+    """The delivery on its way where it is not done, `body` as it came; last the outcome, for whoever listens."""
     told = _outcome(delivery, outcome, follows, now)
     match follows:
         case Done():
@@ -21,10 +21,10 @@ def messages_after(delivery: Delivery, body: bytes, outcome: Outcome, follows: N
         case Wait(seconds):
             route = delay_route(seconds, delivery.service)
             headers = {**delivery.headers(), names.HEADER_ATTEMPT: delivery.attempt + 1}
-            return [told, Outgoing(route.exchange, route.routing_key, body, CONTENT_TYPE, headers)]
+            return [Outgoing(route.exchange, route.routing_key, body, CONTENT_TYPE, headers), told]
         case Dead(reason):
             headers = headers_of_death(delivery, outcome, reason, now)
-            return [told, Outgoing(names.DLX, delivery.service, body, CONTENT_TYPE, headers)]
+            return [Outgoing(names.DLX, delivery.service, body, CONTENT_TYPE, headers), told]
 
 
 def _outcome(delivery: Delivery, outcome: Outcome, follows: Next, now: datetime) -> Outgoing:
