@@ -40,14 +40,15 @@ class Delivery:
     service: str
     rule: str
     revision: int
-    request: Request
+    #: None where its rule could not be rendered: such a delivery is dead and cannot be sent as it is.
+    request: Request | None
     event: Event
     first_seen: datetime
     attempt: int = 1
 
     def to_bytes(self) -> bytes:
         """The body: all but the attempt."""
-        request = {
+        request = self.request and {
             "send": self.request.send,
             "body": self.request.body,
             "content_type": self.request.content_type,
@@ -97,7 +98,7 @@ def read_delivery(body: bytes, headers: Mapping[str, Any]) -> Delivery:
             service=found["service"],
             rule=found["rule"],
             revision=found["revision"],
-            request=Request(**found["request"]),
+            request=Request(**found["request"]) if found["request"] is not None else None,
             event=event_from_mapping(found["event"]),
             first_seen=datetime.fromisoformat(headers.get(names.HEADER_FIRST_SEEN) or found["first_seen"]),
             attempt=int(headers.get(names.HEADER_ATTEMPT, 1)),

@@ -4,6 +4,7 @@ On the wire it is a CloudEvent in structured JSON (`application/cloudevents+json
 queue to `mih.normalized` and read it. Source: CloudEvents 1.0.2, JSON event format.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ CONTENT_TYPE = "application/cloudevents+json"
 SPEC_VERSION = "1.0"
 #: CloudEvents extension attribute: how often what led to this event has passed through a hub.
 HOPS = "mihhops"
+#: Bytes: ids and sources become headers and identities; more than this is a payload in the wrong place.
+MAX_NAME_BYTES = 2048
 #: AMQP short strings hold 255 bytes and the type becomes a routing key.
 MAX_TYPE_BYTES = 255
 
@@ -77,6 +80,8 @@ def event_from_mapping(found: Any) -> Event:
     for name in ("id", "source", "type"):
         if not isinstance(found.get(name), str) or not found[name]:
             raise Unreadable(f"{name} must be a text that is not empty, found {_kind(found.get(name))}")
+        if len(found[name].encode(errors="replace")) > MAX_NAME_BYTES:
+            raise Unreadable(f"{name} must not be longer than {MAX_NAME_BYTES} bytes")
     for name in ("subject", "time"):
         if not isinstance(found.get(name), str | None):
             raise Unreadable(f"{name} must be a text, found {_kind(found[name])}")
@@ -96,7 +101,7 @@ def event_from_mapping(found: Any) -> Event:
 
 def _hops(value: Any) -> int:
     # CloudEvents writes an integer attribute as text where its transport knows only text.
-    if isinstance(value, int | str) and str(value).isascii() and str(value).isdigit():
+    if isinstance(value, int | str) and re.fullmatch("[0-9]{1,9}", str(value)):
         return int(value)
     raise Unreadable(f"{HOPS} must be a whole number from 0, found {value!r:.40}")
 

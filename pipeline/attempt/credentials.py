@@ -11,7 +11,7 @@ from typing import Annotated, Literal, assert_never
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from pipeline.errors import Misconfigured
-from pipeline.registry.references import SecretReference, resolve_secret
+from pipeline.registry.references import SecretReference, is_reference, resolve, resolve_secret
 
 
 class _Auth(BaseModel):
@@ -49,7 +49,7 @@ class BasicAuth(_Auth):
     @field_validator("username")
     @classmethod
     def _no_colon(cls, username: str) -> str:
-        if ":" in username:
+        if ":" in username and not is_reference(username):
             raise ValueError("expected a name without a colon, where the password would begin")
         return username
 
@@ -70,10 +70,17 @@ def auth_headers(auth: Auth, environ: Mapping[str, str]) -> dict[str, str]:
         case ApiKeyAuth():
             return {auth.header: _secret(auth.key, environ)}
         case BasicAuth():
-            pair = f"{auth.username}:{_secret(auth.password, environ)}"
+            pair = f"{_name(auth.username, environ)}:{_secret(auth.password, environ)}"
             return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
         case _:
             assert_never(auth)
+
+
+def _name(written: str, environ: Mapping[str, str]) -> str:
+    name = resolve(written, environ)
+    if ":" in name:
+        raise Misconfigured(f"{written} holds a colon, where the password would begin")
+    return name
 
 
 def _secret(reference: str, environ: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@
 | 2xx                                               | delivered   |
 | no answer (connect, cut, timeout), 408 425 429 5xx| may pass    |
 | any other answer                                  | cannot pass |
-| not sent: the request or the destination is wrong | cannot pass |
+| not sent: there is no request, or none that can be | cannot pass |
 """
 
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class Unsendable:
-    """Not sent: the destination is refused, or the request cannot be built."""
+    """Not sent: the request cannot be built."""
 
     reason: str
 

@@ -1,10 +1,12 @@
-"""`mih apply FILE…`: queues first, then the revision, then the word to all processes.
+"""`mih apply FILE…`: queues first, then the revision, then the bindings of what was removed, then the word to all.
 
-A crash between the steps harms nobody: a queue that nothing sends to yet, or a revision that processes find by polling.
+A crash between the steps harms nobody: a queue that nothing sends to yet, a revision that processes find by polling, a
+removed service whose queue still takes what comes for it, until the next apply unbinds it.
 """
 
 import asyncio
 import getpass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,18 +46,33 @@ async def apply_files(settings: Settings, files: list[Path]) -> tuple[Planned, i
     """
     async with RevisionStore.open(settings.effective_database_url()) as store:
         planned = await plan_files(store, files, settings)
-        services: dict[str, Any] = dict(planned.reading.document.get("services") or {})
-        await asyncio.to_thread(declare, settings.amqp_url, topology_of(services))
+        await asyncio.to_thread(declare, settings.amqp_url, topology_of(_slugs(planned.reading.document)))
         revision = await store.append(
             planned.reading.document, by=_who(), at=datetime.now(UTC), expected_base=planned.base
         )
-        # After the revision: before it, a router could still send to what was unbound.
-        for change in planned.changes:
-            if (change.action, change.kind) == ("removed", "service"):
-                await asyncio.to_thread(unbind_service, settings.amqp_url, change.name)
+        await _unbind_removed(store, settings.amqp_url)
     async with open_session(settings.amqp_url, "apply") as session:
         await announce(session, revision)
     return planned, revision
+
+
+async def _unbind_removed(store: RevisionStore, amqp_url: str) -> None:
+    """Unbind what the newest revision removed; asked of the store and not of our own plan.
+
+    So an apply that crashed before this is made good by the next, and one that is late does not unbind what somebody
+    else has brought back meanwhile: what the newest revision has is declared once more at the end.
+    """
+    newest = await store.latest_number()
+    if newest > 1:
+        before, now = _slugs(await store.load(newest - 1)), _slugs(await store.load(newest))
+        for slug in sorted(before - now):
+            await asyncio.to_thread(unbind_service, amqp_url, slug)
+        newest = await store.latest_number()
+        await asyncio.to_thread(declare, amqp_url, topology_of(sorted(_slugs(await store.load(newest)))))
+
+
+def _slugs(document: Mapping[str, Any]) -> set[str]:
+    return set(document.get("services") or {})
 
 
 def _who() -> str:

@@ -57,9 +57,10 @@ def _again(message: Incoming, chosen: Callable[[DeadLetter], bool]) -> Outgoing 
         letter = read_dead_letter(message.body, message.headers)
     except Unreadable:
         return None
-    if not chosen(letter):
-        return None
     delivery = letter.delivery
+    # Without a request there is nothing to send again; only rendering it anew would help.
+    if delivery.request is None or not chosen(letter):
+        return None
     headers = {
         **delivery.headers(),
         names.HEADER_ATTEMPT: 1,

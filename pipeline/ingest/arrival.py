@@ -5,7 +5,7 @@ and the source: two different events often share name, object and user, so nothi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -24,6 +24,8 @@ from topology import names
 MAX_HOPS = 16
 
 _UNKNOWN = "unknown"
+#: What publishers call a body that is not compressed; kombu and Celery write the character set here.
+_PLAIN = frozenset({"", "identity", "utf-8", "utf8", "us-ascii", "binary"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,12 @@ class Arrival:
         return self.attributes.get("id")
 
     def event(self, event_id: str) -> Event:
-        """The event under this id.
+        """The event under this id, having passed through one hub more.
 
         Raises Unreadable when an attribute is missing or wrong.
         """
-        return event_from_mapping({**self.attributes, "id": event_id})
+        event = event_from_mapping({**self.attributes, "id": event_id})
+        return replace(event, hops=event.hops + 1)
 
 
 def understand(message: Incoming, settings: Settings) -> Arrival:
@@ -54,12 +57,18 @@ def understand(message: Incoming, settings: Settings) -> Arrival:
     """
     if len(message.body) > settings.body_limit:
         raise Unreadable(f"{len(message.body)} bytes, more than MIH_BODY_LIMIT allows ({settings.body_limit})")
-    if message.content_encoding not in (None, "", "identity"):
-        raise Unreadable(f"content_encoding {message.content_encoding!r:.40} is not supported: expected none")
+    if (message.content_encoding or "").lower() not in _PLAIN:
+        raise Unreadable(f"content_encoding {message.content_encoding!r:.40} is not supported: expected none or utf-8")
     attributes = formats.read(Raw(message.body, message.content_type, message.headers))
     attributes = {**attributes, "source": attributes.get("source") or _source(message)}
-    arrival = _identified(attributes, settings)
-    if arrival.event(arrival.own_id or "checked").hops > MAX_HOPS:
+    try:
+        arrival = _identified(attributes, settings)
+        event = arrival.event(arrival.own_id or "checked")
+        # A delivery wraps the event in a few levels more.
+        orjson.dumps([[[[event.to_mapping()]]]])
+    except orjson.JSONEncodeError as unwritable:
+        raise Unreadable(f"cannot be passed on as JSON: {unwritable}") from None
+    if event.hops > MAX_HOPS:
         raise Unreadable(f"passed through hubs more than {MAX_HOPS} times: it runs in a circle")
     return arrival
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.delivery import Delivery, Request, delivery_id
+from pipeline.delivery import Delivery, delivery_id
 from pipeline.errors import Unrenderable
 from pipeline.event import Event
 from pipeline.rules.pattern import bare_name
@@ -70,5 +70,5 @@ def _answer(rule: CompiledRule, event: Event, revision: int, now: datetime) -> D
         reason = f"unexpected {type(bug).__name__}"
     else:
         return Delivery(identity, rule.service, rule.name, revision, request, event, first_seen=now)
-    dead = Delivery(delivery_id(event, rule.name), rule.service, rule.name, revision, Request(), event, first_seen=now)
+    dead = Delivery(delivery_id(event, rule.name), rule.service, rule.name, revision, None, event, first_seen=now)
     return Refused(rule.name, rule.service, reason, dead)

@@ -1,17 +1,21 @@
 """Which deliveries reached their service, so that a message that comes again is not sent again."""
 
+from datetime import timedelta
+
 from pipeline.shared_state.redis import SharedState
 
 _PREFIX = "mih:delivered:"
-#: Seconds: as long as an event's own id is remembered by default.
-REMEMBERED_S = 24 * 3600
+#: As long as an event's own id is remembered by default.
+REMEMBERED = timedelta(hours=24)
 
 
 class Delivered:
     """Ids of deliveries that ended well; each call is one round trip."""
 
-    def __init__(self, state: SharedState) -> None:
+    def __init__(self, state: SharedState, window: timedelta = REMEMBERED) -> None:
+        """Remember for as long as an event's own id is: what may come again by then may be sent again."""
         self._state = state
+        self._window = window
 
     async def knows(self, delivery_id: str) -> bool:
         """Whether this delivery reached its service already; no when Redis is away."""
@@ -25,6 +29,6 @@ class Delivered:
         """Remember that this delivery reached its service."""
 
         async def ask() -> None:
-            await self._state.client.set(_PREFIX + delivery_id, b"1", ex=REMEMBERED_S)
+            await self._state.client.set(_PREFIX + delivery_id, b"1", px=max(self._window, timedelta(milliseconds=1)))
 
         await self._state.ask(ask, otherwise=None)

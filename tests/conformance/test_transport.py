@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 
 import pytest
 from attempts import BODY, SECRET, delivery, opened, outcome_of, seen_by
@@ -188,4 +189,14 @@ async def test_a_closed_transport_raises_nothing(counterpart: Counterpart) -> No
     async with counterpart.running(Play.ACCEPTS) as receiver, opened(counterpart.service(receiver.port)) as transport:
         await transport.close()
         assert (await outcome_of(transport, delivery(counterpart.facts.send))).ending is Ending.MAY_PASS
+    assert not receiver.arrived
+
+
+async def test_what_could_not_be_rendered_is_not_sent(counterpart: Counterpart) -> None:
+    async with (
+        counterpart.running(Play.ACCEPTS) as receiver,
+        opened(counterpart.service(receiver.port)) as transport,
+    ):
+        outcome = await outcome_of(transport, replace(delivery(counterpart.facts.send), request=None))
+    assert outcome.ending is Ending.CANNOT_PASS
     assert not receiver.arrived

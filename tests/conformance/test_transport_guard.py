@@ -12,6 +12,7 @@ from counterpart import Counterpart, Play
 from pydantic import ValidationError
 
 from pipeline.attempt.guard import Guard
+from pipeline.errors import Misconfigured
 from pipeline.outcome import Ending
 
 CLOSED = Guard()
@@ -50,15 +51,12 @@ def lookups(monkeypatch: pytest.MonkeyPatch) -> Callable[[NameServer], list[str]
         "[2002:7f00:1::]", "[fe80::1]", "169.254.169.254",
     ],
 )  # fmt: skip
-async def test_a_local_address_is_refused_with_the_setting_that_allows_it(counterpart: Counterpart, host: str) -> None:
-    async with (
-        counterpart.running(Play.ACCEPTS) as receiver,
-        opened(counterpart.service(receiver.port, host=host), guard=CLOSED) as transport,
-    ):
-        outcome = await outcome_of(transport, delivery(counterpart.facts.send))
-    assert outcome.ending is Ending.CANNOT_PASS
-    assert "MIH_ALLOWED_NETWORKS" in outcome.reason
-    assert not receiver.arrived
+async def test_a_local_address_is_not_opened_and_the_setting_that_allows_it_is_told(
+    counterpart: Counterpart, host: str
+) -> None:
+    with pytest.raises(Misconfigured, match="MIH_ALLOWED_NETWORKS"):
+        async with opened(counterpart.service(1, host=host), guard=CLOSED):
+            pass
 
 
 @pytest.mark.parametrize(
@@ -76,17 +74,16 @@ async def test_no_odd_spelling_of_the_loopback_gets_through(counterpart: Counter
             async with opened(counterpart.service(receiver.port, host=host), guard=CLOSED) as transport:
                 outcome = await outcome_of(transport, delivery(counterpart.facts.send))
             assert outcome.ending is not Ending.DELIVERED
-        except ValidationError:
-            pass  # refused as it was read
+        except (ValidationError, Misconfigured):
+            pass  # refused as it was read or opened
     assert not receiver.arrived
 
 
 @pytest.mark.parametrize("host", ["erp..example.org", f"{'e' * 64}.example.org"])
-async def test_a_name_that_cannot_be_looked_up_cannot_pass(counterpart: Counterpart, host: str) -> None:
-    async with opened(counterpart.service(1, host=host)) as transport:
-        outcome = await outcome_of(transport, delivery(counterpart.facts.send))
-    assert outcome.ending is Ending.CANNOT_PASS
-    assert "no name that can be looked up" in outcome.reason
+async def test_a_name_that_cannot_be_looked_up_is_not_opened(counterpart: Counterpart, host: str) -> None:
+    with pytest.raises(Misconfigured, match="no name that can be looked up"):
+        async with opened(counterpart.service(1, host=host)):
+            pass
 
 
 async def test_a_name_with_a_local_address_is_refused(
@@ -100,7 +97,8 @@ async def test_a_name_with_a_local_address_is_refused(
         # At once, because attempts at the same name may share one look-up.
         some = (outcome_of(transport, delivery(counterpart.facts.send)) for _ in range(5))
         outcomes = await asyncio.gather(*some)
-    assert {outcome.ending for outcome in outcomes} == {Ending.CANNOT_PASS}
+    # It may be another address tomorrow, or this process's setting that is wrong: nothing is dead at once.
+    assert {outcome.ending for outcome in outcomes} == {Ending.MAY_PASS}
     assert all(f"{NAME} (127.0.0.1)" in outcome.reason for outcome in outcomes)
     assert not receiver.arrived
 
@@ -114,7 +112,7 @@ async def test_a_name_is_refused_for_any_one_of_its_addresses(
         opened(counterpart.service(receiver.port, host=NAME), guard=ONE_ADDRESS) as transport,
     ):
         outcome = await outcome_of(transport, delivery(counterpart.facts.send))
-    assert outcome.ending is Ending.CANNOT_PASS
+    assert outcome.ending is Ending.MAY_PASS
     assert f"{NAME} (127.0.0.2)" in outcome.reason
     assert not receiver.arrived
 

@@ -72,7 +72,8 @@ class RestTransport:
     def __init__(self, service: RestService, guard: Guard, environ: Mapping[str, str]) -> None:
         self._url = _opened_url(service, environ)
         # The host is the service's own and no template reaches it: what is written is checked once.
-        self._refused = guard.check_written(self._url)
+        if refused := guard.check_written(self._url):
+            raise Misconfigured(f"url {service.url}: {refused}")
         self._timeout_s = service.timeout.total_seconds()
         self._client = httpx.AsyncClient(
             transport=HttpPool(guard, service.concurrency),
@@ -85,12 +86,12 @@ class RestTransport:
 
     async def attempt(self, delivery: Delivery) -> Seen:
         """One request, its answer read up to a limit, all within the service's timeout."""
-        if self._refused:
-            return Unsendable(self._refused)
+        if delivery.request is None:
+            return Unsendable("there is no request: its rule could not be rendered")
         if self._client.is_closed:
             return Unanswered(_CLOSED)
         try:
-            request = self._request(delivery)
+            request = self._request(delivery.id, delivery.request)
         except (Unrenderable, httpx.InvalidURL, UnicodeError) as wrong:
             return Unsendable(f"the request cannot be sent: {wrong}")
         return await self._sent(request)
@@ -99,13 +100,13 @@ class RestTransport:
         """Close the pool."""
         await self._client.aclose()
 
-    def _request(self, delivery: Delivery) -> httpx.Request:
-        send, body = delivery.request.send, delivery.request.body
-        headers = _headers({} if body is None else {"Content-Type": delivery.request.content_type})
+    def _request(self, delivery_id: str, request: Request) -> httpx.Request:
+        send, body = request.send, request.body
+        headers = _headers({} if body is None else {"Content-Type": request.content_type})
         headers.update(_headers(send.get("headers", {})))
-        headers["Idempotency-Key"] = delivery.id
+        headers["Idempotency-Key"] = delivery_id
         return self._client.build_request(
-            send.get("method", "POST"), address_of(self._url, delivery.request), headers=headers, content=body
+            send.get("method", "POST"), address_of(self._url, request), headers=headers, content=body
         )
 
     async def _sent(self, request: httpx.Request) -> Seen:
@@ -115,7 +116,8 @@ class RestTransport:
         except TimeoutError:
             return Unanswered(f"no answer within {self._timeout_s:g} s")
         except DestinationRefused as refused:
-            return Unsendable(str(refused))
+            # A name server or this process's settings may say otherwise later; the service itself was not asked.
+            return Unanswered(str(refused))
         except (aiohttp.ClientError, OSError) as failed:
             return Unanswered(told(failed))
         except asyncio.CancelledError:

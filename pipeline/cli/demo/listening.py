@@ -13,7 +13,7 @@ from pipeline.attempt.transports.rest import address_of
 from pipeline.broker import Incoming, Session, tap
 from pipeline.cli.demo.account import Call, Evidence
 from pipeline.cli.demo.events import name_of
-from pipeline.delivery import Delivery
+from pipeline.delivery import Delivery, Request
 from pipeline.event import read_event
 from pipeline.outcome import Ending
 from pipeline.registry import Registry
@@ -76,6 +76,7 @@ class Listener:
 def _call(planned: Delivery | Refused) -> Call:
     if isinstance(planned, Refused):
         return Call(planned.service, planned.delivery.id, "cannot be rendered")
-    path = urlsplit(address_of("", planned.request))._replace(scheme="", netloc="").geturl() or "/"
-    line = f"{planned.request.send.get('method', 'POST')} {path}"
-    return Call(planned.service, planned.id, line, planned.request.body or "")
+    request = planned.request or Request()
+    path = urlsplit(address_of("", request))._replace(scheme="", netloc="").geturl() or "/"
+    line = f"{request.send.get('method', 'POST')} {path}"
+    return Call(planned.service, planned.id, line, request.body or "")

@@ -5,6 +5,7 @@ integers or null. PHP writes an empty array as `[]`, so an empty `other` becomes
 Source: Moodle 4.x, `\core\event\base::get_data()`.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,7 +58,7 @@ def _whole(key: str, value: Any) -> int | None:
         return None
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if isinstance(value, str) and value.removeprefix("-").isascii() and value.removeprefix("-").isdigit():
+    if isinstance(value, str) and re.fullmatch("-?[0-9]{1,18}", value):
         return int(value)
     raise Unreadable(f"{key} must be a whole number or null, found {value!r:.80}")
 

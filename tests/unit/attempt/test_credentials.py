@@ -40,6 +40,13 @@ def test_a_secret_with_a_line_break_is_refused_without_being_shown(secret: str) 
     assert "hunter2" not in str(told.value)
 
 
+def test_a_name_may_be_a_reference_too() -> None:
+    auth = AUTH.validate_python({"type": "basic", "username": "env:WHO", "password": "env:TOKEN"})
+    assert auth_headers(auth, ENVIRON | {"WHO": "mih"}) == {"Authorization": "Basic bWloOnMzY3JldA=="}
+    with pytest.raises(Misconfigured, match="env:WHO holds a colon"):
+        auth_headers(auth, ENVIRON | {"WHO": "m:h"})
+
+
 def test_a_name_with_a_colon_is_refused_for_the_password_would_begin_there() -> None:
     with pytest.raises(ValidationError, match="without a colon"):
         AUTH.validate_python({"type": "basic", "username": "a:b", "password": "env:TOKEN"})

@@ -80,9 +80,28 @@ def test_a_compressed_body_is_refused() -> None:
 
 
 def test_an_event_that_runs_in_a_circle_is_refused() -> None:
-    arrival(ORDER | {"mihhops": MAX_HOPS})
+    arrival(ORDER | {"mihhops": MAX_HOPS - 1})
     with pytest.raises(Unreadable, match="circle"):
-        arrival(ORDER | {"mihhops": MAX_HOPS + 1})
+        arrival(ORDER | {"mihhops": MAX_HOPS})
+
+
+def test_each_hub_counts_itself() -> None:
+    assert arrival(ORDER).event("1").hops == 1
+    assert arrival(ORDER | {"mihhops": 3}).event("1").hops == 4
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF-8", "binary", "identity", ""])
+def test_a_character_set_as_encoding_is_no_compression(encoding: str) -> None:
+    assert arrival(ORDER, encoding=encoding).own_id == "1"
+
+
+@pytest.mark.parametrize("depth", [251, 300, 900])
+def test_what_is_nested_too_deeply_to_be_passed_on_is_refused(depth: int) -> None:
+    body = (
+        b'{"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": ' + b"[" * depth + b"]" * depth + b"}"
+    )
+    with pytest.raises(Unreadable, match="cannot be passed on as JSON"):
+        arrival(body)
 
 
 @pytest.mark.parametrize("change", [{"id": 5}, {"type": ""}, {"source": 5}, {"time": 5}])

@@ -57,3 +57,8 @@ def test_what_is_no_delivery_is_refused(body: bytes) -> None:
 def test_a_header_that_cannot_be_meant_is_refused(headers: dict[str, object]) -> None:
     with pytest.raises(Unreadable):
         read_delivery(DELIVERY.to_bytes(), headers)
+
+
+def test_a_delivery_that_could_not_be_rendered_has_no_request() -> None:
+    dead = Delivery("d", "erp", "rule", 7, None, EVENT, SEEN)
+    assert read_delivery(dead.to_bytes(), dead.headers()).request is None

@@ -64,6 +64,9 @@ VALID = {"specversion": "1.0", "id": "1", "source": "s", "type": "t"}
         ({"time": 5}, "time must be a text"),
         ({"mihhops": -1}, "mihhops"),
         ({"mihhops": "²"}, "mihhops"),
+        ({"mihhops": "9" * 5000}, "mihhops"),
+        ({"id": "x" * 2049}, "id must not be longer"),
+        ({"source": "ü" * 1025}, "source must not be longer"),
     ],
 )
 def test_what_is_no_event_is_refused_naming_the_attribute(change: dict[str, object], said: str) -> None:

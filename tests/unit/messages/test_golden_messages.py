@@ -33,6 +33,7 @@ def test_an_event_of_this_release_is_read(release: Path) -> None:
 def test_a_delivery_of_this_release_is_read(release: Path) -> None:
     delivery = read_delivery(*golden(release, "delivery"))
     assert (delivery.service, delivery.rule, delivery.revision, delivery.attempt) == ("erp", "student-to-erp", 3, 2)
+    assert delivery.request is not None
     assert delivery.request.send["path"] == "/courses/2/students"
     assert orjson.loads(delivery.request.body or "") == {"student": 4, "by": "2"}
 

@@ -135,7 +135,7 @@ def test_a_rule_that_cannot_render_is_refused_and_the_others_go_on() -> None:
         service="sis",
         rule="broken",
         revision=3,
-        request=Request(),
+        request=None,
         event=CREATED,
         first_seen=NOW,
     )
