@@ -1,8 +1,13 @@
 """The registry changes while events flow: no restart, nothing lost, nothing repeated."""
 
 import asyncio
+from datetime import UTC, datetime
 
 from hub_world import Hub, Service, order, publish_orders, registry_for, running_service, until
+
+from pipeline.broker import Outgoing, open_session, tap
+from pipeline.registry import RevisionStore
+from pipeline.settings import load_settings
 
 EVENTS = 400
 
@@ -53,3 +58,40 @@ async def test_what_comes_for_a_removed_service_is_kept_as_unroutable(hub: Hub, 
     await until(lambda: bool(service.arrived), "the first attempt failed")
     await hub.apply("version: 1\nservices: {}\nrules: {}\n")
     await hub.until_depth("mih.unroutable", 1)
+
+
+async def test_an_apply_that_died_before_it_unbound_a_removed_service_is_made_good_by_the_next(
+    hub: Hub, service: Service
+) -> None:
+    await hub.apply(registry_for(service.url))
+    async with RevisionStore.open(load_settings(hub.environment).effective_database_url()) as store:
+        await store.append({"version": 1}, by="somebody who was killed here", at=datetime.now(UTC))
+    await hub.apply("version: 1\n")
+    told = await hub.run("topology", "show", "--json")
+    assert "mih.service.till" not in told
+    await _deliver(hub, "till")
+    await hub.until_depth("mih.unroutable", 1)
+
+
+async def test_a_service_that_was_removed_and_came_back_is_bound(hub: Hub, service: Service) -> None:
+    await hub.apply(registry_for(service.url))
+    await hub.apply("version: 1\n")
+    await hub.apply(registry_for(service.url))
+    await _deliver(hub, "till")
+    await hub.until_depth("mih.service.till", 1)
+
+
+async def _deliver(hub: Hub, slug: str) -> None:
+    async with open_session(hub.environment["MIH_AMQP_URL"], "test") as session:
+        await session.publish(Outgoing("mih.services", slug, b"a delivery"))
+
+
+async def test_an_apply_tells_the_running_processes_at_once(hub: Hub, service: Service) -> None:
+    await hub.run("topology", "apply")
+    heard: list[bytes] = []
+    async with (
+        open_session(hub.environment["MIH_AMQP_URL"], "test") as session,
+        tap(session, "mih.control", lambda message: heard.append(message.body)),
+    ):
+        await hub.apply(registry_for(service.url))
+        await until(lambda: heard == [b"1"], "the new revision is announced")

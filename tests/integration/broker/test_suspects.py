@@ -12,7 +12,7 @@ import pytest
 from broker_world import WITHIN_S, Taker, World, a_world, eventually, nothing_unheard
 
 from pipeline.broker import Incoming, Outgoing, Session, Take, open_getter, open_session, work_suspects
-from pipeline.errors import NotConfirmed, Unavailable
+from pipeline.errors import Misconfigured, NotConfirmed, Unavailable
 from topology import names
 
 SUSPECTS = names.suspect_queue("sender")
@@ -105,12 +105,15 @@ async def test_a_suspect_of_a_removed_service_is_kept(world: World) -> None:
         assert await world.bodies(names.UNROUTABLE, 1) == ["bad"]
 
 
-async def test_who_meets_a_refused_publish_goes_to_the_tail_with_a_new_count(world: World) -> None:
+@pytest.mark.parametrize("innocently", [NotConfirmed("full"), Misconfigured("TILL_TOKEN is not set")])
+async def test_who_meets_what_is_no_fault_of_its_own_goes_to_the_tail_with_a_new_count(
+    world: World, innocently: Exception
+) -> None:
     refusals = iter([True, True, True, True, False])
 
     async def refused(_: Incoming) -> None:
         if next(refusals):
-            raise NotConfirmed("full")
+            raise innocently
 
     taker = Taker(doing=refused)
     await suspect(world, "a")

@@ -140,3 +140,13 @@ async def test_a_replayed_letter_is_a_first_attempt_and_young_again(world: World
     assert (again.id, again.attempt) == ("d1", 1)
     assert again.first_seen > DIED
     assert not {names.HEADER_REASON, names.HEADER_OUTCOME, "x-death"} & message.headers.keys()
+
+
+async def test_a_letter_that_could_not_be_rendered_is_never_sent_as_an_empty_request(world: World) -> None:
+    await world.ready(DEAD)
+    event = Event("e", "shop", "shop.order")
+    broken = Delivery("d", "erp", "orders", 1, None, event, DIED)
+    await world.publish(names.DLX, "erp", broken.to_bytes(), content_type=CONTENT_TYPE, headers=broken.headers())
+    done = await replay(world.session, "erp", chosen=lambda _: True)
+    assert (done.replayed, done.kept) == (0, 1)
+    assert (await world.depth(DEAD), await world.depth(AGAIN)) == (1, 0)
