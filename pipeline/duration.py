@@ -18,7 +18,10 @@ def parse_duration(text: str) -> timedelta:
     written = _WRITTEN.fullmatch(text.strip())
     if not written:
         raise ValueError(f"expected a duration such as 500ms, 5s, 10m, 1h or 7d, found {text!r}")
-    return timedelta(seconds=float(written[1]) * _UNITS[written[2]])
+    try:
+        return timedelta(seconds=float(written[1]) * _UNITS[written[2]])
+    except OverflowError:
+        raise ValueError(f"expected a duration such as 5s or 7d, found {text!r}, which is too long") from None
 
 
 def format_duration(duration: timedelta) -> str:

@@ -6,13 +6,14 @@ Three sources, the first that speaks wins: the environment; the hub that `mih up
 
 import json
 import os
+import re
 from collections.abc import Mapping
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_interface
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from pipeline.duration import Duration, parse_duration
 from pipeline.errors import Misconfigured
@@ -25,7 +26,99 @@ Source = Literal["environment", "running hub", "default"]
 
 
 def _networks(value: Any) -> Any:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    """Read networks separated by commas; every entry that is none is told in a line of its own."""
+    if not isinstance(value, str):
+        return value
+    entries = [entry.strip() for entry in value.split(",") if entry.strip()]
+    if bad := [told for entry in entries if (told := _no_network(entry))]:
+        raise ValueError("\n".join(bad))
+    return entries
+
+
+def _no_network(entry: str) -> str:
+    """Say why an entry is no network; one with host bits is not guessed at, for it opens a door."""
+    try:
+        meant = ip_interface(entry)
+    except ValueError:
+        return f"expected a network such as 10.0.0.0/8, found {entry!r}"
+    if meant.ip == meant.network.network_address:
+        return ""
+    return f"expected {meant.network} (the network) or {meant.ip} (the address), found {entry!r}"
+
+
+#: Per setting the schemes that it may have; the first is the one to suggest.
+_SCHEMES = {
+    "amqp_url": ("amqp", "amqps"),
+    "redis_url": ("redis", "rediss", "unix"),
+    "management_url": ("http", "https"),
+    "database_url": ("postgresql", "postgres", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite"),
+}
+_NEEDS_HOST = ("amqp_url", "management_url")
+_ASYNC_DRIVERS = {
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+    "sqlite": "sqlite+aiosqlite",
+}
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://")
+#: Stricter than the libraries, which disagree on where a password with an unencoded @ / ? or # ends.
+_ADDRESS = re.compile(
+    r"""(?P<scheme>[a-z][a-z0-9+.-]*)://
+        (?P<login>(?P<user>[^\s:@/?#\[\]]*)(?P<password>:[^\s@/?#\[\]]*)?@)?
+        (?P<place>(?P<host>\[[^\s@/?#\[\]]*\]|[^\s:@/?#\[\]]*)(?P<port>:[^\s:@/?#\[\]]*)?(?P<path>/[^\s@?#]*)?)
+        (?P<query>\?[^\s@#]*)?""",
+    re.VERBOSE,
+)
+_HOST = re.compile(r"[\w.-]*")
+_PORT = re.compile(r":[1-9][0-9]{0,4}")
+_LAST_PORT = 65_535
+#: SQLite's path is the name of a file, in which any character may be.
+_FILE = re.compile(r"(?P<shown>sqlite(?:\+\w+)?://(?:/[^?]*)?)(?:\?.*)?", re.DOTALL)
+
+
+def _check_address(url: str, field: str) -> None:
+    """Refuse what no library can read, and never repeat it: it may hold a password."""
+    scheme = _SCHEME.match(url)
+    if scheme is None or scheme[1] not in _SCHEMES[field]:
+        raise ValueError(_expected(field, scheme and scheme[1]))
+    if scheme[1].startswith("sqlite"):
+        if not _FILE.fullmatch(url):
+            raise ValueError("expected sqlite:///…, with three slashes before the file")
+        return
+    parts = _ADDRESS.fullmatch(url)
+    if parts is None:
+        raise ValueError(
+            "expected scheme://user:password@host:port/…; in a user, password or path, "
+            "each of @ / ? # [ ] and space must be percent-encoded (@ as %40, / as %2F, ? as %3F, # as %23)"
+        )
+    if not _is_port(parts["port"]):
+        raise ValueError(
+            "expected a port from 1 to 65535 after the host; in a password, / ? and # must be percent-encoded"
+        )
+    if not _is_host(parts["host"]):
+        raise ValueError("expected a host name, an IPv4 address, or an IPv6 address in brackets")
+    if field in _NEEDS_HOST and not parts["host"]:
+        raise ValueError("names no host")
+
+
+def _expected(field: str, scheme: str | None) -> str:
+    if field == "database_url":
+        return f"{f'found {scheme}://, ' if scheme else ''}expected sqlite:///… or postgresql://…"
+    return f"expected an address that starts with {_SCHEMES[field][0]}://"
+
+
+def _is_port(text: str | None) -> bool:
+    return text is None or (_PORT.fullmatch(text) is not None and int(text[1:]) <= _LAST_PORT)
+
+
+def _is_host(text: str) -> bool:
+    try:
+        if text.startswith("["):
+            return bool(IPv6Address(text[1:-1]))
+        # The way to the resolver: an empty label, or one that is too long, ends there.
+        return bool(_HOST.fullmatch(text) and text.encode("idna").isascii())
+    except ValueError:
+        return False
 
 
 def default_state_dir(environ: Mapping[str, str]) -> Path:
@@ -37,7 +130,7 @@ def default_state_dir(environ: Mapping[str, str]) -> Path:
 class Settings(BaseModel):
     """What is in force; read once at the start of a process and handed on."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     amqp_url: str = Field(
         "amqp://guest:guest@127.0.0.1:5672/", description="RabbitMQ: amqp[s]://user:password@host:port/vhost"
@@ -60,27 +153,19 @@ class Settings(BaseModel):
         "auto", description="auto (JSON when no terminal), json or console"
     )
 
-    @model_validator(mode="after")
-    def _no_unknown_scheme(self) -> Self:
-        for name, value, schemes in (
-            ("amqp_url", self.amqp_url, ("amqp", "amqps")),
-            ("redis_url", self.redis_url, ("redis", "rediss", "unix")),
-        ):
-            if urlsplit(value).scheme not in schemes:
-                raise ValueError(f"{variable(name)}: expected an address that starts with {schemes[0]}://")
-        return self
+    @field_validator(*_SCHEMES)
+    @classmethod
+    def _can_be_reached(cls, url: str, field: ValidationInfo) -> str:
+        if url:
+            _check_address(url, str(field.field_name))
+        return url
 
     def effective_database_url(self) -> str:
         """The registry's database: what is set, with an asyncio driver, or SQLite in the state folder."""
         if not self.database_url:
             return f"sqlite+aiosqlite:///{self.state_dir / 'mih.db'}"
-        scheme, rest = self.database_url.split("://", 1)
-        drivers = {
-            "postgresql": "postgresql+asyncpg",
-            "postgres": "postgresql+asyncpg",
-            "sqlite": "sqlite+aiosqlite",
-        }
-        return f"{drivers.get(scheme, scheme)}://{rest}"
+        scheme, _, rest = self.database_url.partition("://")
+        return f"{_ASYNC_DRIVERS.get(scheme, scheme)}://{rest}"
 
     def effective_management_url(self) -> str:
         """RabbitMQ's management API, with the AMQP address's user and password."""
@@ -98,12 +183,15 @@ def variable(field: str) -> str:
 
 
 def redacted(url: str) -> str:
-    """An address that can be shown: its password replaced."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    user, host = quote(parts.username or "", safe=""), parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{user}:***@{host}"))
+    """An address that can be shown: without its query, its password replaced; of what is no address, the scheme."""
+    if file := _FILE.fullmatch(url):
+        return file["shown"]
+    parts = _ADDRESS.fullmatch(url)
+    if parts is None or not _is_port(parts["port"]):
+        scheme = _SCHEME.match(url)
+        return f"{scheme[0] if scheme else ''}***"
+    login = f"{parts['user']}:***@" if parts["password"] else parts["login"] or ""
+    return f"{parts['scheme']}://{login}{parts['place']}"
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -147,4 +235,4 @@ def _running_hub(state_dir: Path) -> dict[str, str]:
 
 def _told(error: Any) -> str:
     name = variable(str(error["loc"][0])) + ": " if error["loc"] else ""
-    return name + str(error["msg"]).removeprefix("Value error, ")
+    return "\n".join(name + line for line in str(error["msg"]).removeprefix("Value error, ").splitlines())

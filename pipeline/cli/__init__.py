@@ -1,5 +1,6 @@
 """`mih …`: one file per command; only the one that was asked for is imported."""
 
+import logging
 import sys
 from importlib import import_module
 
@@ -34,14 +35,30 @@ _COMMANDS = (
 
 def main() -> None:
     """Run the command line; every error that is not a bug is one clear line and an exit code."""
+    # What they log of a failure, the command tells in its own words; a stage sets up its logs by itself.
+    for chatty in ("aio_pika", "aiormq"):
+        logging.getLogger(chatty).setLevel(logging.CRITICAL)
+    failed: BaseException | None = None
     try:
         _app(sys.argv[1] if len(sys.argv) > 1 else "")()
-    except (Unavailable, BrokerAway, ManagementAway) as away:
-        complain(str(away))
-        sys.exit(AWAY)
-    except (MihError, TopologyError) as wrong:
-        complain(str(wrong))
-        sys.exit(WRONG)
+    except* (MihError, TopologyError, OSError) as group:
+        failed = _first(group)
+    if failed:
+        complain(_told(failed))
+        sys.exit(AWAY if isinstance(failed, (Unavailable, BrokerAway, ManagementAway)) else WRONG)
+
+
+def _first(failed: BaseException) -> BaseException:
+    """The error that came first: where tasks fail together, the others follow from it."""
+    while isinstance(failed, BaseExceptionGroup):
+        failed = failed.exceptions[0]
+    return failed
+
+
+def _told(failed: BaseException) -> str:
+    if isinstance(failed, OSError) and failed.filename is not None:
+        return f"{failed.filename}: {failed.strerror}"
+    return str(failed) or type(failed).__name__
 
 
 def _app(asked: str) -> typer.Typer:

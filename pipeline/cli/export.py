@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.cli.output import AsJson, print_json
-from pipeline.errors import Unavailable
+from pipeline.errors import Misconfigured, Unavailable
 from pipeline.registry import RevisionStore, to_yaml
 from pipeline.settings import load_settings
 
@@ -28,9 +28,16 @@ def export(
     if as_json:
         print_json(document)
     elif file:
-        file.write_text(to_yaml(document))
+        _write(file, to_yaml(document))
     else:
         sys.stdout.write(to_yaml(document))
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text)
+    except OSError as failed:
+        raise Misconfigured(f"{file}: cannot be written: {failed.strerror}") from None
 
 
 async def _document(database_url: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
@@ -29,7 +29,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     plain: dict[str, Any] = {} if console.is_terminal else {"box": None, "pad_edge": False}
     table = Table(title=title, title_justify="left", header_style="bold", **plain)
     for column in columns:
-        table.add_column(column.removesuffix("#"), justify="right" if column.endswith("#") else "left")
+        justify: JustifyMethod = "right" if column.endswith("#") else "left"
+        table.add_column(column.removesuffix("#"), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*(cell if hasattr(cell, "__rich__") else escape(str(cell)) for cell in row))
     console.print(table)

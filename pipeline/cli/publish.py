@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from pipeline.broker import Outgoing, Session, open_session
 from pipeline.cli.output import console
-from pipeline.errors import Misconfigured
+from pipeline.errors import Misconfigured, Unavailable
 from pipeline.settings import load_settings
 from topology import names
 
@@ -20,6 +21,8 @@ from topology import names
 _WINDOW = 200
 #: Bad lines that are told; more of them say nothing new.
 _TOLD = 10
+#: The client library's word for a channel that is closed already.
+_AFTERMATH = "ChannelInvalidStateError"
 
 
 def register(app: typer.Typer) -> None:
@@ -78,17 +81,37 @@ def _told(file: str, bad: Sequence[int]) -> Iterator[str]:
 
 async def _publish(amqp_url: str, events: Sequence[bytes], source: str, *, show: bool) -> None:
     headers = {names.HEADER_SOURCE: source} if source else {}
-    window = asyncio.Semaphore(_WINDOW)
+    reasons: list[str] = []
+    left = takewhile(lambda _: not reasons, events)
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     with Progress(*columns, console=console, disable=not (show and console.is_terminal), transient=True) as progress:
-        task = progress.add_task("publishing", total=len(events))
-        async with open_session(amqp_url, "publish") as session, asyncio.TaskGroup() as group:
-            for event in events:
-                await window.acquire()
-                sending = group.create_task(_send(session, event, headers))
-                sending.add_done_callback(lambda _: window.release())
-                sending.add_done_callback(lambda _: progress.advance(task))
+        confirmed = progress.add_task("publishing", total=len(events))
+        try:
+            async with open_session(amqp_url, "publish") as session, asyncio.TaskGroup() as group:
+                for _ in range(min(_WINDOW, len(events))):
+                    group.create_task(_send(session, left, headers, reasons, lambda: progress.advance(confirmed)))
+        except Unavailable as away:
+            reasons.append(str(away))
+        done = int(progress.tasks[0].completed)
+    if reasons:
+        raise Unavailable(f"{done} of {len(events)} events were confirmed, then: {_reason(reasons)}")
 
 
-async def _send(session: Session, event: bytes, headers: dict[str, str]) -> None:
-    await session.publish(Outgoing(names.EVENTS, "published", event, "application/json", headers))
+async def _send(
+    session: Session, left: Iterator[bytes], headers: dict[str, str], reasons: list[str], confirmed: Callable[[], None]
+) -> None:
+    """Publish what is left, one after another; a failure ends it for all, who still await what they sent."""
+    for event in left:
+        try:
+            await session.publish(Outgoing(names.EVENTS, "published", event, "application/json", headers))
+        except Unavailable as why:
+            reasons.append(str(why))
+        else:
+            confirmed()
+
+
+def _reason(reasons: Sequence[str]) -> str:
+    # The broker gives its reason to what it had not confirmed; what comes after that only finds the channel closed.
+    reason = min(reasons, key=lambda told: _AFTERMATH in told)
+    hint = ": `mih topology apply` declares it" if f"no exchange '{names.EVENTS}'" in reason else ""
+    return reason + hint

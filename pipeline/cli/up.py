@@ -40,7 +40,7 @@ def up(
     with backing(settings, sources, folder=settings.state_dir / _DATA) as found:
         environment = environment_on(found, settings)
         settings = load_settings(environment)
-        with _known_to_other_terminals(settings):
+        with known_to_other_terminals(settings):
             declare(settings.amqp_url, topology_in_force(settings))
             if files:
                 _, revision = asyncio.run(apply_files(settings, files))
@@ -83,19 +83,20 @@ async def run_until_told(children: Sequence[Child], announce: Callable[[str, str
 
 
 @contextmanager
-def _known_to_other_terminals(settings: Settings) -> Iterator[None]:
-    """Leave the addresses in the state folder, readable by their owner only: they hold passwords."""
+def known_to_other_terminals(settings: Settings) -> Iterator[None]:
+    """Leave what they must agree on in the state folder, readable by its owner only: addresses hold passwords."""
     path = settings.state_dir / HUB_FILE
-    addresses = {
+    known = {
         "pid": os.getpid(),
         "amqp_url": settings.amqp_url,
         "management_url": settings.management_url,
         "redis_url": settings.redis_url,
         "database_url": settings.database_url,
+        "allowed_networks": ",".join(map(str, settings.allowed_networks)),
     }
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-        json.dump(addresses, file)
+        json.dump(known, file)
     try:
         yield
     finally:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import Unavailable
+from pipeline.errors import Misconfigured, Unavailable
 
 #: A killed hub's programs end within seconds, and hold the lock until then.
 _PATIENCE_S = 15.0
@@ -18,10 +18,13 @@ _POLL_S = 0.1
 def locked(folder: Path) -> Iterator[int]:
     """Hold the folder's lock: the descriptor, to be handed to every program that writes into the folder.
 
-    Raises Unavailable, naming the process that has it.
+    Raises Unavailable, naming the process that has it, and Misconfigured when there can be no such folder.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as failed:
+        raise Misconfigured(f"{folder}: cannot be used: {failed.strerror} (MIH_STATE_DIR names another)") from None
     try:
         _take(held, folder)
         os.ftruncate(held, 0)

@@ -1,11 +1,15 @@
 """What is read is told to people and to programs; a mistake gets a line and an exit code, never a traceback."""
 
 import asyncio
+import re
 import sys
 
+import aio_pika
 import orjson
 import pytest
 from hub_world import Hub, order, registry_for
+
+from topology import names
 
 REGISTRY = registry_for("https://till.example.org/api")
 
@@ -78,9 +82,10 @@ async def test_a_broker_that_differs_is_told_with_exit_code_1(hub: Hub) -> None:
         (["publish", "-"], b"", 2, "is empty"),
         (["publish", "-"], b'{"a": 1}\n[]\nnonsense\n', 2, "-:3: expected a JSON object"),
         (["sender", "pigeon"], b"", 2, "unknown transport 'pigeon', expected rest"),
-        (["dlq", "replay", "--service", "nobody"], b"", 3, "there is no queue mih.dlq.nobody"),
+        (["dlq", "replay", "--service", "nobody"], b"", 2, "there is no service 'nobody' in the registry"),
         (["dlq", "replay"], b"", 2, "--service"),
         (["fly"], b"", 2, "fly"),
+        (["export", "/proc/exported.yaml"], b"", 2, "/proc/exported.yaml: cannot be written"),
     ],
 )
 async def test_a_mistake_is_told_in_a_line(hub: Hub, arguments: list[str], stdin: bytes, code: int, said: str) -> None:
@@ -97,6 +102,9 @@ async def test_a_mistake_is_told_in_a_line(hub: Hub, arguments: list[str], stdin
         (["export"], {"MIH_DATABASE_URL": "postgresql://mih:hunter2@127.0.0.1:1/mih"}, 3, "database"),
         (["export"], {"MIH_DATABASE_URL": "mysql://mih:hunter2@127.0.0.1:1/mih"}, 2, "MIH_DATABASE_URL"),
         (["settings"], {"MIH_AMQP_URL": "http://mih:hunter2@127.0.0.1"}, 2, "MIH_AMQP_URL"),
+        (["settings"], {"MIH_AMQP_URL": "amqp://mih:hunter2@127.0.0.1:port/"}, 2, "MIH_AMQP_URL"),
+        (["settings"], {"MIH_DATABASE_URL": "hunter2"}, 2, "MIH_DATABASE_URL"),
+        (["up"], {"MIH_STATE_DIR": "/dev/null/mih"}, 2, "/dev/null/mih/embedded: cannot be used"),
         (["topology", "apply"], {"MIH_AMQP_URL": "amqp://mih:hunter2@127.0.0.1:1/"}, 3, "RabbitMQ at"),
     ],
 )
@@ -106,4 +114,38 @@ async def test_what_is_away_or_set_wrong_is_named_without_its_password(
     found, told = await mistake(hub, *arguments, stdin=orjson.dumps(order(1)), **environment)
     assert said in told
     assert "hunter2" not in told
+    assert "transport" not in told
     assert found == code
+
+
+async def test_a_publish_before_any_topology_tells_what_was_confirmed_and_why_it_stopped(hub: Hub) -> None:
+    connection = await aio_pika.connect(hub.environment["MIH_AMQP_URL"])
+    async with connection:
+        await (await connection.channel()).exchange_delete(names.EVENTS)
+    events = b"\n".join(orjson.dumps(order(number)) for number in range(300))
+    code, told = await mistake(hub, "publish", "-", stdin=events)
+    assert code == 3
+    assert "0 of 300 events were confirmed" in told
+    assert "no exchange 'mih.events'" in told
+    assert "`mih topology apply` declares it" in told
+    assert len(told.splitlines()) == 1
+
+
+async def test_a_publish_that_breaks_off_tells_what_was_confirmed_and_why_it_stopped(hub: Hub) -> None:
+    events = b"\n".join(orjson.dumps(order(number)) for number in range(30_000))
+    publishing = asyncio.create_task(mistake(hub, "publish", "-", stdin=events))
+    connection = await aio_pika.connect(hub.environment["MIH_AMQP_URL"])
+    async with connection:
+        channel = await connection.channel()
+        for _ in range(6_000):
+            queue = await channel.declare_queue(names.INGEST, passive=True)
+            if (queue.declaration_result.message_count or 0) >= 1_000 or publishing.done():
+                break
+            await asyncio.sleep(0.01)
+        await channel.exchange_delete(names.EVENTS)
+    code, told = await publishing
+    assert code == 3
+    confirmed = re.search(r"(\d+) of 30000 events were confirmed", told)
+    assert confirmed
+    assert 0 < int(confirmed[1]) < 30_000
+    assert len(told.splitlines()) == 1

@@ -20,6 +20,12 @@ def test_anything_else_is_refused_with_examples(text: str) -> None:
         parse_duration(text)
 
 
+@pytest.mark.parametrize("text", ["99999999999999d", "1000000000d", "9" * 400 + "s"])
+def test_a_duration_that_no_clock_can_count_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ValueError, match="too long"):
+        parse_duration(text)
+
+
 @given(st.integers(0, 10**9))
 def test_what_is_written_reads_back(ms: int) -> None:
     duration = timedelta(milliseconds=ms)

@@ -80,7 +80,7 @@ def test_a_slug(slug: str, told: str) -> None:
         ("timeout: 5", f"timeout: {DURATION}, found 5"),
         ("timeout: five", f"timeout: {DURATION}, found 'five'"),
         ("timeout: 0s", "timeout: found 0ms, expected more than 0 seconds"),
-        ("timeout: 6m", "timeout: found 6m, expected at most 5 minutes"),
+        ("timeout: 6m", "timeout: found 6m, expected at most 2 minutes"),
         ("concurrency: 0", "concurrency: found the number 0, expected at least 1"),
         ("concurrency: '16'", "concurrency: found a text, expected a whole number"),
         ("concurrency: 1.5", "concurrency: found the number 1.5, expected a whole number"),
