@@ -16,7 +16,7 @@ _TIMEOUT_S = 10
 _ENTITY = "name,type,durable,auto_delete,arguments"
 _COLUMNS = {
     "exchanges": f"{_ENTITY},internal",
-    "queues": f"{_ENTITY},exclusive,messages,messages_ready,messages_unacknowledged,consumers,"
+    "queues": f"{_ENTITY},exclusive,messages,messages_unacknowledged,"
     "policy,operator_policy,effective_policy_definition",
     "bindings": "source,destination,destination_type,routing_key",
 }

@@ -8,11 +8,11 @@ import typer
 from rich.progress import MofNCompleteColumn, Progress
 
 from pipeline.broker import open_session
+from pipeline.cli.in_force import slugs_in_force
 from pipeline.cli.output import AsJson, console, print_json
 from pipeline.dlq import Replayed
 from pipeline.dlq import replay as replay_letters
 from pipeline.errors import Misconfigured
-from pipeline.registry import RevisionStore
 from pipeline.settings import load_settings
 
 
@@ -32,7 +32,10 @@ def replay(
 ) -> None:
     """Send dead letters to their service again, as they were sent, in one pass over the queue."""
     settings = load_settings()
-    asyncio.run(_check_service(settings.effective_database_url(), service))
+    known = slugs_in_force(settings)
+    if service not in known:
+        # Its letters would be on their way to nobody.
+        raise Misconfigured(f"there is no service {service!r} in the registry, which has: {', '.join(known) or 'none'}")
     done = asyncio.run(_replay(settings.amqp_url, service, set(delivery or ()), show=not as_json))
     if as_json:
         print_json(asdict(done))
@@ -40,15 +43,6 @@ def replay(
     console.print(
         f"{done.replayed} of {done.depth} dead letters of {service} are on their way again, {done.kept} stay."
     )
-
-
-async def _check_service(database_url: str, slug: str) -> None:
-    """Refuse a service that the registry does not have: its letters would be on their way to nobody."""
-    async with RevisionStore.open(database_url) as store:
-        number = await store.latest_number()
-        known = sorted((await store.load(number)).get("services") or {}) if number else []
-    if slug not in known:
-        raise Misconfigured(f"there is no service {slug!r} in the registry, which has: {', '.join(known) or 'none'}")
 
 
 async def _replay(amqp_url: str, service: str, wanted: set[str], *, show: bool) -> Replayed:

@@ -1,23 +1,25 @@
 """`mih status`: what waits where, at a glance."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import typer
 from rich.text import Text
 
+from pipeline.cli.in_force import slugs_in_force
 from pipeline.cli.output import AsJson, console, print_json, print_table
-from pipeline.settings import load_settings
+from pipeline.settings import Settings, load_settings
 from topology import names
 from topology.connection import vhost_of
 from topology.delay import LEVELS
+from topology.depths import Depth, read_depths
+from topology.errors import ManagementAway
 from topology.management import read_broker
 
 
 @dataclass(frozen=True, slots=True)
-class Depth:
-    """A queue as RabbitMQ's management API counts it; None where there is no such queue."""
+class Counted:
+    """A queue's messages and consumers; None where it is not known, or there is no such queue."""
 
     ready: int | None = None
     in_hand: int | None = None
@@ -25,7 +27,7 @@ class Depth:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceDepth:
+class ServiceCounted:
     """A service's queue and its dead letters."""
 
     service: str
@@ -43,50 +45,70 @@ def register(app: typer.Typer) -> None:
 def status(*, as_json: AsJson = False) -> None:
     """Show the queues by stage and service: ready, in hand, dead, and who consumes them."""
     settings = load_settings()
-    queues = read_broker(settings.effective_management_url(), vhost_of(settings.amqp_url)).queues
-    road, services = _road(queues), _services(queues)
+    in_hand, unknown = _in_hand(settings)
+    slugs = sorted({*slugs_in_force(settings), *_slugs_of(in_hand)})
+    queues = _Queues(read_depths(settings.amqp_url, _watched(slugs)), in_hand)
+    road, services = _road(queues), [_service(queues, slug) for slug in slugs]
     if as_json:
-        print_json(
-            {"road": {what: asdict(depth) for what, depth in road.items()}, "services": list(map(asdict, services))}
-        )
+        print_json({"road": {what: asdict(one) for what, one in road.items()}, "services": list(map(asdict, services))})
         return
     _print_road(road)
     _print_services(services)
+    if unknown:
+        console.print(f"How many are in hand is not known: {unknown}", style="yellow", markup=False)
 
 
-def _road(queues: Mapping[str, Mapping[str, Any]]) -> dict[str, Depth]:
-    waiting = [_depth(queues, names.delay_level(level)).ready or 0 for level in range(LEVELS)]
+@dataclass(frozen=True, slots=True)
+class _Queues:
+    depths: Mapping[str, Depth]
+    in_hand: Mapping[str, int]
+
+    def counted(self, name: str) -> Counted:
+        """All that is known of a queue."""
+        depth = self.depths.get(name)
+        return Counted(depth.ready, self.in_hand.get(name), depth.consumers) if depth else Counted()
+
+
+def _in_hand(settings: Settings) -> tuple[dict[str, int], str]:
+    """Messages in hand by queue, which only the management API counts; without it, why they are not known."""
+    try:
+        found = read_broker(settings.effective_management_url(), vhost_of(settings.amqp_url)).queues
+    except ManagementAway as away:
+        return {}, str(away)
+    return {name: row["messages_unacknowledged"] for name, row in found.items() if "messages_unacknowledged" in row}, ""
+
+
+def _slugs_of(queues: Iterable[str]) -> list[str]:
+    """Services that have a queue, also those that the registry has no more."""
+    prefix = names.service_queue("")
+    return [name.removeprefix(prefix) for name in queues if name.startswith(prefix)]
+
+
+def _watched(slugs: Iterable[str]) -> list[str]:
+    services = [queue(slug) for slug in slugs for queue in (names.service_queue, names.dead_letter_queue)]
+    levels = [names.delay_level(level) for level in range(LEVELS)]
+    suspects = [names.suspect_queue(stage) for stage in names.STAGES]
+    return [names.INGEST, names.ROUTER, *levels, *suspects, names.INVALID, names.UNROUTABLE, *services]
+
+
+def _road(queues: _Queues) -> dict[str, Counted]:
+    waiting = [queues.counted(names.delay_level(level)).ready or 0 for level in range(LEVELS)]
     return {
-        "ingest": _depth(queues, names.INGEST),
-        "router": _depth(queues, names.ROUTER),
-        "waiting to be tried again": Depth(ready=sum(waiting)),
-        **{f"suspect in {stage}": _depth(queues, names.suspect_queue(stage)) for stage in names.STAGES},
-        "invalid": _depth(queues, names.INVALID),
-        "unroutable": _depth(queues, names.UNROUTABLE),
+        "ingest": queues.counted(names.INGEST),
+        "router": queues.counted(names.ROUTER),
+        "waiting to be tried again": Counted(ready=sum(waiting)),
+        **{f"suspect in {stage}": queues.counted(names.suspect_queue(stage)) for stage in names.STAGES},
+        "invalid": queues.counted(names.INVALID),
+        "unroutable": queues.counted(names.UNROUTABLE),
     }
 
 
-def _services(queues: Mapping[str, Mapping[str, Any]]) -> list[ServiceDepth]:
-    prefix = names.service_queue("")
-    slugs = sorted(name.removeprefix(prefix) for name in queues if name.startswith(prefix))
-    return [_service(queues, slug) for slug in slugs]
+def _service(queues: _Queues, slug: str) -> ServiceCounted:
+    own, dead = queues.counted(names.service_queue(slug)), queues.counted(names.dead_letter_queue(slug))
+    return ServiceCounted(slug, own.ready, own.in_hand, dead.ready, own.consumers)
 
 
-def _service(queues: Mapping[str, Mapping[str, Any]], slug: str) -> ServiceDepth:
-    depth = _depth(queues, names.service_queue(slug))
-    return ServiceDepth(
-        slug, depth.ready, depth.in_hand, _depth(queues, names.dead_letter_queue(slug)).ready, depth.consumers
-    )
-
-
-def _depth(queues: Mapping[str, Mapping[str, Any]], name: str) -> Depth:
-    row = queues.get(name)
-    if row is None:
-        return Depth()
-    return Depth(row.get("messages_ready", 0), row.get("messages_unacknowledged", 0), row.get("consumers", 0))
-
-
-def _print_road(road: Mapping[str, Depth]) -> None:
+def _print_road(road: Mapping[str, Counted]) -> None:
     #: Where a message rests that somebody should look at.
     trouble = {"invalid", "unroutable", *(what for what in road if what.startswith("suspect"))}
     consumed = {"ingest", "router"}
@@ -105,7 +127,7 @@ def _print_road(road: Mapping[str, Depth]) -> None:
     )
 
 
-def _print_services(services: list[ServiceDepth]) -> None:
+def _print_services(services: list[ServiceCounted]) -> None:
     if not services:
         console.print("No services yet: `mih apply FILE` adds them.")
         return

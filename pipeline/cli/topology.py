@@ -1,13 +1,11 @@
 """`mih topology show|apply|verify`."""
 
-import asyncio
 from dataclasses import asdict
 
 import typer
 
-from pipeline.attempt.transports import SCHEMAS
+from pipeline.cli.in_force import slugs_in_force
 from pipeline.cli.output import AsJson, console, print_json, print_table
-from pipeline.registry import RevisionStore, newest
 from pipeline.settings import Settings, load_settings
 from topology.connection import vhost_of
 from topology.declare import declare
@@ -73,10 +71,4 @@ def verify(*, as_json: AsJson = False) -> None:
 
 def topology_in_force(settings: Settings) -> Topology:
     """The hub's topology with the queues of the services in the newest revision."""
-
-    async def slugs() -> list[str]:
-        async with RevisionStore.open(settings.effective_database_url()) as store:
-            registry = await newest(store, SCHEMAS)
-            return sorted(registry.services) if registry else []
-
-    return topology_of(asyncio.run(slugs()))
+    return topology_of(slugs_in_force(settings))

@@ -1,7 +1,7 @@
 """Services and rules: read from files, kept as numbered revisions, followed by every process."""
 
 from pipeline.registry.changes import Change, changes
-from pipeline.registry.current import CurrentRegistry, newest
+from pipeline.registry.current import CurrentRegistry
 from pipeline.registry.export import to_yaml
 from pipeline.registry.findings import Finding, RegistryErrors
 from pipeline.registry.follow import follow
@@ -34,5 +34,4 @@ __all__ = [
     "RevisionStore",
     "changes",
     "follow",
-    "newest",
 ]

@@ -9,7 +9,7 @@ from pipeline.errors import Unavailable
 from pipeline.pause import pause
 from pipeline.registry.examine import Transports
 from pipeline.registry.follow import follow
-from pipeline.registry.registry import Registry, compile_registry
+from pipeline.registry.registry import Registry
 from pipeline.registry.store import RevisionStore
 
 log = structlog.get_logger()
@@ -47,12 +47,3 @@ class CurrentRegistry:
         """Wait for the first registry, or for one of these events; says whether there is a registry."""
         await pause(None, self._loaded, *unless)
         return self._loaded.is_set()
-
-
-async def newest(store: RevisionStore, transports: Transports) -> Registry | None:
-    """The registry in force, compiled; None while nothing was applied.
-
-    Raises Unavailable, and Misconfigured when this MIH cannot read it.
-    """
-    number = await store.latest_number()
-    return compile_registry(await store.load(number), number, transports) if number else None

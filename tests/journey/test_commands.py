@@ -98,7 +98,7 @@ async def test_a_mistake_is_told_in_a_line(hub: Hub, arguments: list[str], stdin
     ("arguments", "environment", "code", "said"),
     [
         (["publish", "-"], {"MIH_AMQP_URL": "amqp://mih:hunter2@127.0.0.1:1/"}, 3, "RabbitMQ at"),
-        (["status"], {"MIH_MANAGEMENT_URL": "http://mih:hunter2@127.0.0.1:1"}, 3, "management API"),
+        (["topology", "verify"], {"MIH_MANAGEMENT_URL": "http://mih:hunter2@127.0.0.1:1"}, 3, "management API"),
         (["export"], {"MIH_DATABASE_URL": "postgresql://mih:hunter2@127.0.0.1:1/mih"}, 3, "database"),
         (["export"], {"MIH_DATABASE_URL": "mysql://mih:hunter2@127.0.0.1:1/mih"}, 2, "MIH_DATABASE_URL"),
         (["settings"], {"MIH_AMQP_URL": "http://mih:hunter2@127.0.0.1"}, 2, "MIH_AMQP_URL"),
@@ -149,3 +149,12 @@ async def test_a_publish_that_breaks_off_tells_what_was_confirmed_and_why_it_sto
     assert confirmed
     assert 0 < int(confirmed[1]) < 30_000
     assert len(told.splitlines()) == 1
+
+
+async def test_status_tells_at_once_what_waits_also_without_the_management_api(hub: Hub) -> None:
+    await hub.publish([order(1), order(2)])
+    hub.environment["MIH_MANAGEMENT_URL"] = "http://127.0.0.1:1"
+    found = orjson.loads(await hub.run("status", "--json"))
+    assert found["road"]["ingest"] == {"ready": 2, "in_hand": None, "consumers": 0}
+    assert found["services"] == [{"service": "till", "ready": 0, "in_hand": None, "dead": 0, "senders": 0}]
+    assert "in hand is not known" in await hub.run("status")

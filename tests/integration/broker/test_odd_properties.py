@@ -7,7 +7,7 @@ import pytest
 from broker_world import Taker, World, a_world, consuming, eventually
 from odd_properties import ODD, publish_oddly
 
-from pipeline.broker import Incoming
+from pipeline.broker import Incoming, rejected
 from topology import names
 
 
@@ -40,18 +40,18 @@ async def test_messages_with_odd_properties_become_suspects_like_all_others(worl
 
 
 async def test_headers_that_fill_a_frame_close_no_connection(world: World) -> None:
-    """RabbitMQ takes them, and would take not one byte more on their way to the suspects."""
+    """RabbitMQ takes them, and would take not one byte more, as the reason for which they are rejected."""
 
-    async def fail(_: Incoming) -> None:
-        raise RuntimeError("a bug")
+    async def reject(message: Incoming) -> None:
+        await world.session.publish(rejected(message, names.INVALID_KEY, "a reason " * 20))
 
     async with await aio_pika.connect(world.url) as connection:
         exchange = await (await connection.channel()).get_exchange("mih.events", ensure=False)
-        endless = aio_pika.Message(b"endless", headers={"mih-source": "campus", "mih-endless": "a" * 130_960})
+        endless = aio_pika.Message(b"endless", headers={"mih-source": "campus", "mih-endless": "a" * 130_900})
         await exchange.publish(endless, "any.key")
-    async with consuming(world.session, names.INGEST, fail):
-        [suspect] = await world.drained(names.suspect_queue("ingest"), 1)
-    assert (suspect.body, suspect.headers["mih-source"]) == (b"endless", "campus")
+    async with consuming(world.session, names.INGEST, reject):
+        [kept] = await world.drained(names.INVALID, 1)
+    assert (kept.body, kept.headers["mih-source"]) == (b"endless", "campus")
     assert not world.session.lost.is_set()
 
 
