@@ -23,8 +23,8 @@ check: setup ## what needs no RabbitMQ: format, lint, types, the order of import
 	$(bin)/pytest tests/unit
 
 test-rabbitmq4: export MIH_TEST_DOCKER := 1
-test-rabbitmq4: setup ## the integration tests on RabbitMQ 4 and Redis 8 in Docker
-	@$(bin)/pytest tests/integration
+test-rabbitmq4: setup ## all that needs a broker on RabbitMQ 4 and Redis 8, in Docker
+	@$(bin)/pytest tests/integration tests/journey
 
 test-compose: export MIH_TEST_COMPOSE := 1
 test-compose: setup ## docker-compose.yml for real, in Docker: crashes, three senders, down and up
