@@ -27,6 +27,7 @@ from pipeline.settings import redacted
 #: Seconds: half of what a dead peer takes to be noticed.
 HEARTBEAT_S = 15
 CONNECT_TIMEOUT_S = 10
+_CLOSE_TIMEOUT_S = 1
 #: The longest wait for anything but an attempt while a message is in hand: with an attempt of two minutes and the
 #: waits below it is less than five, where RabbitMQ's consumer_timeout is 30.
 HOLD_LIMIT_S = 120
@@ -186,7 +187,7 @@ async def _connect(
 async def _close(connection: aio_pika.abc.AbstractConnection) -> None:
     # A broker that is gone does not answer: closing is a courtesy with an end.
     with contextlib.suppress(Unavailable), unless_away("close"):
-        await asyncio.wait_for(connection.close(), 2)
+        await asyncio.wait_for(connection.close(), _CLOSE_TIMEOUT_S)
 
 
 def _place(message: Outgoing) -> str:

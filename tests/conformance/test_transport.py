@@ -127,7 +127,7 @@ async def test_an_answer_that_is_not_the_protocol_may_pass(counterpart: Counterp
 async def test_an_answer_without_end_is_read_up_to_a_limit_and_its_connection_left(counterpart: Counterpart) -> None:
     async with (
         counterpart.running(_able(counterpart, Play.NEVER_ENDS)) as receiver,
-        opened(counterpart.service(receiver.port), timeout="4m") as transport,
+        opened(counterpart.service(receiver.port), timeout="2m") as transport,
     ):
         assert (await outcome_of(transport, delivery(counterpart.facts.send))).ending is Ending.DELIVERED
         await until(lambda: receiver.held == 0, "the connection is given up")
@@ -161,7 +161,7 @@ async def test_as_many_are_in_flight_as_concurrency_says(counterpart: Counterpar
 async def test_closing_ends_what_is_in_flight(counterpart: Counterpart) -> None:
     async with (
         counterpart.running(_able(counterpart, Play.NEVER_ANSWERS)) as receiver,
-        opened(counterpart.service(receiver.port), concurrency=2, timeout="4m") as transport,
+        opened(counterpart.service(receiver.port), concurrency=2, timeout="2m") as transport,
     ):
         attempts = [asyncio.create_task(outcome_of(transport, delivery(counterpart.facts.send))) for _ in range(4)]
         await until(lambda: receiver.held == 2, "two are in flight")
