@@ -10,8 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
-import orjson
-
+from pipeline import exact_json
 from pipeline.errors import Unreadable
 from pipeline.event import Event, event_from_mapping
 from topology import names
@@ -53,7 +52,7 @@ class Delivery:
             "body": self.request.body,
             "content_type": self.request.content_type,
         }
-        return orjson.dumps(
+        return exact_json.dumps(
             {
                 "v": VERSION,
                 "id": self.id,
@@ -90,7 +89,7 @@ def read_delivery(body: bytes, headers: Mapping[str, Any]) -> Delivery:
     Raises Unreadable with what is missing or wrong.
     """
     try:
-        found = orjson.loads(body)
+        found = exact_json.loads(body)
         if found["v"] != VERSION:
             raise Unreadable(f"a delivery of version {found['v']!r:.20}, this MIH reads {VERSION}")
         return Delivery(

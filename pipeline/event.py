@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
+from pipeline import exact_json
 from pipeline.errors import Unreadable
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -53,7 +52,7 @@ class Event:
 
     def to_bytes(self) -> bytes:
         """The event as a CloudEvent in structured JSON."""
-        return orjson.dumps(self.to_mapping())
+        return exact_json.dumps(self.to_mapping())
 
 
 def read_event(body: bytes | str) -> Event:
@@ -62,8 +61,8 @@ def read_event(body: bytes | str) -> Event:
     Raises Unreadable with what is missing or wrong.
     """
     try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError as broken:
+        found = exact_json.loads(body)
+    except ValueError as broken:
         raise Unreadable(f"an event must be JSON: {broken}") from None
     return event_from_mapping(found)
 

@@ -32,6 +32,8 @@ class CompiledRule:
     condition: Condition
     send: Mapping[str, Any]
     payload: Write | None
+    #: The names into the event's data that its templates and conditions read, in dots and without indexes.
+    names: frozenset[str] = frozenset()
 
     def render(self, event: Event, delivery_id: str, now: datetime) -> Request:
         """Build the request of one event.

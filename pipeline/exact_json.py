@@ -1,0 +1,61 @@
+"""JSON whose numbers stay what they are: a number that neither 64 bits nor a double can hold becomes a Decimal.
+
+orjson reads and writes; it would round `123456789012345678901` and `0.12345678901234567` without a word. Only a text
+in which something looks like such a number is read a second time, by the standard library, which tells numbers as
+they are spelt.
+"""
+
+import json
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import orjson
+
+#: Sixteen digits, or an exponent: fewer digits than that are exact as a double. A text may look so too; no harm done.
+_SUSPECT = re.compile(rb"[0-9][0-9.]{16}|[0-9][eE][-+]?[0-9]+(?:[\s,\]}]|\Z)")
+#: What orjson reads and writes as a whole number; so many digits always are one.
+_LOWEST, _HIGHEST, _SHORT = -(2**63), 2**64 - 1, 18
+
+
+def loads(text: bytes | str) -> Any:
+    """Read JSON (RFC 8259); of two equal keys in one object the last one counts, as in JavaScript and PHP.
+
+    Raises ValueError with the position, also for a number beyond the range of a double.
+    """
+    value = orjson.loads(text)
+    if not _SUSPECT.search(text if isinstance(text, bytes) else text.encode()):
+        return value
+    try:
+        return json.loads(text, parse_int=_whole, parse_float=_fraction)
+    except RecursionError:
+        raise ValueError("arrays and objects are nested too deeply") from None
+
+
+def dumps(value: Any, *, option: int | None = None) -> bytes:
+    """Write JSON, a Decimal as the number that it is; `option` is orjson's.
+
+    Raises TypeError for what is no JSON: a lone surrogate, more than 254 levels, whole numbers above 64 bits.
+    """
+    return orjson.dumps(value, default=_written, option=option)
+
+
+def _whole(spelt: str) -> int | Decimal:
+    if len(spelt) > _SHORT and not _LOWEST <= (exact := Decimal(spelt)) <= _HIGHEST:
+        return exact
+    return int(spelt)
+
+
+def _fraction(spelt: str) -> float | Decimal:
+    number = float(spelt)
+    try:
+        exact = Decimal(spelt)
+    except InvalidOperation:
+        raise ValueError(f"the number {spelt[:40]} has an exponent that cannot be kept") from None
+    return number if Decimal(repr(number)) == exact else exact
+
+
+def _written(value: Any) -> orjson.Fragment:
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(str(value).encode())
+    raise TypeError(f"{type(value).__name__} is no JSON")
