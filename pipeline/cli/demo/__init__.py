@@ -12,7 +12,7 @@
     screen        the account as a picture while it runs
     summary       the account as sums at the end
 
-The example registry (`registry.yaml`) and the captured events (`events.jsonl`) lie beside these files.
+The example registry (`registry.yaml`) and the captured events (`captured/`) lie beside these files.
 """
 
 import signal

@@ -42,7 +42,8 @@ class Publication:
 
 def captured() -> list[dict[str, Any]]:
     """The captured events, as Moodle gave them."""
-    return [orjson.loads(line) for line in (files(__package__) / "events.jsonl").read_bytes().splitlines()]
+    found = sorted((files(__package__) / "captured").iterdir(), key=lambda file: file.name)
+    return [orjson.loads(file.read_bytes()) for file in found]
 
 
 def programme(source: str, *, until: datetime) -> list[Publication]:
