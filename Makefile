@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-rabbitmq4 test-compose lock clean
+.PHONY: help setup demo test check test-rabbitmq4 test-compose fuzz lock clean
 
 bin := .venv/bin
 
@@ -30,11 +30,18 @@ test-compose: export MIH_TEST_COMPOSE := 1
 test-compose: setup ## docker-compose.yml for real, in Docker: crashes, three senders, down and up
 	@$(bin)/pytest tests/containers
 
+fuzz: SECONDS ?= 600
+fuzz: setup ## break what properties promise, led by coverage: SECONDS (600) for each property; Linux only
+	@$(bin)/pip install -q --require-hashes --upgrade --target .fuzz -r locks/fuzz.txt
+	@PYTHONPATH=.fuzz $(bin)/python tests/fuzz/fuzz.py $(SECONDS)
+
 lock: ## work out locks/ anew from pyproject.toml; needs uv
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o locks/run.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml \
 		--group dev --extra docker -o locks/dev.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
+		--group pyproject.toml:fuzz -o locks/fuzz.txt
 
 clean: ## remove .venv and what tools left behind
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .fuzz dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
