@@ -25,6 +25,7 @@ _COMMANDS = (
     "apply",
     "export",
     "schema",
+    "rules",
     "publish",
     "status",
     "dlq",

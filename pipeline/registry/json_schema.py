@@ -11,7 +11,8 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from pipeline.duration import format_duration
 from pipeline.registry.examine import Transports
-from pipeline.registry.model import Document, Rule, RuleName, Section, Slug
+from pipeline.registry.model import Document, Rule, RuleName, RuleTest, Section, Slug
+from pipeline.registry.trials import expected_of
 
 
 class _Schema(GenerateJsonSchema):
@@ -29,7 +30,11 @@ def json_schema(transports: Transports) -> dict[str, Any]:
     """
     rule: Any = _with(Rule, send=_any_of(transport.send for transport in transports.values()))
     service: Any = _any_of(transport.service for transport in transports.values())
-    document = _with(Document, services=Mapping[Slug, service], rules=Mapping[RuleName, rule])
+    expected: Any = expected_of(transports)
+    test: Any = _with(RuleTest, expect=list[expected])
+    document = _with(
+        Document, services=Mapping[Slug, service], rules=Mapping[RuleName, rule], tests=Mapping[RuleName, test]
+    )
     return {"$schema": _Schema.schema_dialect, **document.model_json_schema(schema_generator=_Schema)}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.registry.findings import Finding, Path
 from pipeline.registry.yaml_text import Place, YamlText
+from pipeline.rules import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +17,13 @@ class Merged:
     places: dict[Path, Place] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
-    def find(self, path: Path, message: str, text_line: int | None) -> None:
-        """Note a finding where its path is written, or at that line of the text there."""
-        place = self.place(path)
-        self.findings.append(Finding(place.file, place.within(text_line), path, message))
+    def find(self, fault: Fault) -> None:
+        """Note a fault where its path is written, or at that line of the text there."""
+        place = self.place(fault.path)
+        # In a block the file's line is the text's; elsewhere a text of several lines stands in one.
+        line = f"line {fault.line}, " if place.block is None and fault.line != 1 else ""
+        column = f"{line}column {fault.column}: " if fault.line else ""
+        self.findings.append(Finding(place.file, place.within(fault.line), fault.path, column + fault.message))
 
     def place(self, path: Path) -> Place:
         """Where a path is written, or else what it would belong to."""

@@ -2,12 +2,22 @@
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    PlainValidator,
+    model_validator,
+)
 
 from pipeline.duration import Duration, parse_duration
+from pipeline.rules.fault import kind
 from topology import names
 
 _SLUG = r"[a-z0-9][a-z0-9-]{0,62}"
@@ -49,6 +59,22 @@ def _not_null(value: Any) -> Any:
     if value is None:
         raise ValueError("found null, expected a text; leave the key out to send the event's data")
     return value
+
+
+def _file_or_event(value: Any) -> Any:
+    if not isinstance(value, str | dict) or not value:
+        raise ValueError(f"found {kind(value)}, expected the name of a file, or the event itself as a mapping")
+    return value
+
+
+def _time(value: Any) -> datetime:
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        time = None
+    if time is None or time.tzinfo is None:
+        raise ValueError("expected a time with its zone, such as 2026-11-21T10:00:00Z")
+    return time
 
 
 Slug = Annotated[str, AfterValidator(_slug), Field(json_schema_extra={"pattern": f"^{_SLUG}$"})]
@@ -127,6 +153,35 @@ class Rule(Section):
     ] = Field("null", description="a value that the event does not have: null, or the delivery is dead (error)")
 
 
+class Expected(Section):
+    """A request that an event must cause; only what is written is compared."""
+
+    rule: str = Field("", description="the rule that sends it")
+    service: str = Field("", description="the service that it goes to")
+    content_type: str = Field("", description="of the body")
+    payload: Any = Field(None, description="the body: a JSON value, or the text of another body; none is no body")
+    refused: str = Field("", description="the rule matches and cannot be rendered, for a reason that holds this text")
+
+    @model_validator(mode="after")
+    def _sent_or_refused(self) -> Self:
+        beside = sorted(self.model_fields_set - {"rule", "service", "refused"})
+        if beside and "refused" in self.model_fields_set:
+            raise ValueError(f"found refused beside {', '.join(beside)}: what is refused sends nothing")
+        return self
+
+
+class RuleTest(Section):
+    """What the rules must make of one event."""
+
+    event: Annotated[Any, PlainValidator(_file_or_event, json_schema_input_type=str | dict[str, Any])] = Field(
+        description="a file that holds it, relative to this one, or the event itself; in any format"
+    )
+    expect: list[dict[str, Any]] = Field(description="every request that it must cause, in any order; [] is none")
+    now: Annotated[datetime, PlainValidator(_time, json_schema_input_type=datetime)] = Field(
+        datetime(2026, 1, 1, tzinfo=UTC), description="what {{now}} is"
+    )
+
+
 class Document(Section):
     """Services of an integration hub, and the rules that say who must hear of what."""
 
@@ -139,4 +194,9 @@ class Document(Section):
     )
     rules: Mapping[RuleName, dict[str, Any]] = Field(
         default_factory=dict, description="by name", json_schema_extra=_NO_OTHERS
+    )
+    tests: Mapping[RuleName, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="by name; run by mih rules test, and not applied",
+        json_schema_extra=_NO_OTHERS,
     )

@@ -1,6 +1,6 @@
 """Files and folders to one registry: read, merged, examined, with every error at its file and line."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -8,19 +8,26 @@ from typing import Any
 from pipeline.registry.examine import CheckDestination, Transports, examine
 from pipeline.registry.files import texts_of
 from pipeline.registry.findings import Finding, RegistryErrors
-from pipeline.registry.merge import Merged, merge
+from pipeline.registry.merge import merge
 from pipeline.registry.registry import Registry, assemble
+from pipeline.registry.trials import SECTION, examine_trials
+from pipeline.registry.warnings import warnings
 from pipeline.registry.yaml_text import YamlText, read_yaml
 from pipeline.rules.fault import kind
+from pipeline.rules.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the files say: the document as written, what it compiles to (revision 0), and what looks odd in it."""
+    """What the files say: the document as written, what it compiles to (revision 0), and what looks odd in it.
+
+    The document is what is applied: the tests that stand beside the rules are no part of it.
+    """
 
     document: Mapping[str, Any]
     registry: Registry
     warnings: tuple[Finding, ...]
+    tests: tuple[Trial, ...] = ()
 
 
 def read_paths(
@@ -55,14 +62,16 @@ def read_texts(
         raise RegistryErrors(findings)
     merged = merge(read)
     examined = examine(merged.document, transports, check_destination=check_destination)
+    tests = examine_trials(merged, transports, examined)
     for fault in examined.faults:
-        merged.find(fault.path, fault.message, fault.line)
+        merged.find(fault)
     # Where YAML itself was misunderstood, what follows from it is noise.
     misread = {(finding.file, finding.line) for finding in findings}
     findings += (finding for finding in merged.findings if (finding.file, finding.line) not in misread)
     if findings:
         raise RegistryErrors(dict.fromkeys(findings))
-    return Reading(merged.document, assemble(examined, 0), tuple(_warnings(merged)))
+    applied = {section: value for section, value in merged.document.items() if section != SECTION}
+    return Reading(applied, assemble(examined, 0), tuple(warnings(merged, examined.rules)), tests)
 
 
 def _is_mapping(text: YamlText) -> bool:
@@ -71,11 +80,3 @@ def _is_mapping(text: YamlText) -> bool:
 
 def _no_mapping(text: YamlText) -> Finding:
     return Finding(text.places[()].file, 1, (), f"found {kind(text.data)}, expected version, services and rules")
-
-
-def _warnings(merged: Merged) -> Iterator[Finding]:
-    used = {rule["service"] for rule in merged.document.get("rules", {}).values()}
-    for slug in merged.document.get("services", {}):
-        if slug not in used:
-            place = merged.place(("services", slug))
-            yield Finding(place.file, place.line, ("services", slug), "no rule sends to it")

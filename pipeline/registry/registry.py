@@ -8,15 +8,16 @@ from typing import Any
 from pipeline.registry.examine import Examined, Transports, examine
 from pipeline.registry.findings import Finding, RegistryErrors
 from pipeline.registry.model import ServiceBase
-from pipeline.rules import RuleIndex
+from pipeline.rules import CompiledRule, RuleIndex
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Services by slug and rules by event, as revision `revision` has them; 0 is one that was not applied."""
+    """Services by slug, rules, and those by event, as revision `revision` has them; 0 is one that was not applied."""
 
     revision: int
     services: Mapping[str, ServiceBase]
+    rules: tuple[CompiledRule, ...]
     index: RuleIndex
 
 
@@ -28,10 +29,11 @@ def compile_registry(document: Mapping[str, Any], revision: int, transports: Tra
     examined = examine(document, transports)
     if examined.faults:
         file = f"revision {revision}"
-        raise RegistryErrors(Finding(file, 0, fault.path, fault.message) for fault in examined.faults)
+        raise RegistryErrors(Finding(file, 0, (), str(fault)) for fault in examined.faults)
     return assemble(examined, revision)
 
 
 def assemble(examined: Examined, revision: int) -> Registry:
     """Put together what was found to be right."""
-    return Registry(revision, MappingProxyType(examined.services), RuleIndex(examined.rules))
+    rules = tuple(examined.rules)
+    return Registry(revision, MappingProxyType(examined.services), rules, RuleIndex(rules))

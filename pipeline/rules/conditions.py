@@ -1,21 +1,94 @@
 """Conditions: a mapping of dotted paths into an event's data to alternatives, compiled once.
 
 All paths must hold; a path holds when any of its alternatives is true of what is found there. Where a path meets an
-array it goes on into every element: any of them may do.
+array it goes on into every element: any of them may do. Under `$or` stand whole mappings, of which one must hold.
 
     when:
       objectid: [5, 6]                        # is 5, or is 6
       other.finalgrade: [{numeric: [">=", 50]}]
+      $or: [{courseid: [7]}, {userid: [2]}]
+
+Source: Amazon EventBridge, event pattern content filtering; here with dots where it nests objects.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from pipeline.rules.fault import Faults, invalid, kind, rooted
-from pipeline.rules.operators import Verdict, any_of, compile_operator, equals_any, is_literal
+from pipeline.rules.explained import Explained
+from pipeline.rules.fault import Faults, invalid, kind
+from pipeline.rules.literals import equals_any, is_literal
+from pipeline.rules.operators import Verdict, any_of, compile_operator
 
-#: Whether an event's data fulfils a rule's conditions.
-Condition = Callable[[Any], bool]
+OR = "$or"
+#: What people write who look for it.
+_NEARLY_OR = frozenset({"or", "$and", "and", "$not", "not", "any", "$any"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Line:
+    """A path, and what may be there."""
+
+    path: str
+    alternatives: Sequence[Any]
+    values_at: Callable[[Any], Sequence[Any]]
+    verdicts: Sequence[Verdict]
+
+    @property
+    def paths(self) -> frozenset[str]:
+        return frozenset({self.path})
+
+    def __call__(self, data: Any) -> bool:
+        values = self.values_at(data)
+        for verdict in self.verdicts:  # noqa: SIM110  see any_of
+            if verdict(values):
+                return True
+        return False
+
+    def explain(self, data: Any) -> Explained:
+        return Explained(self.path, _json(self.alternatives), tuple(self.values_at(data)), self(data))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Or:
+    """Conditions of which one must hold."""
+
+    written: Sequence[Any]
+    branches: Sequence["Condition"]
+
+    @property
+    def paths(self) -> frozenset[str]:
+        return frozenset().union(*(branch.paths for branch in self.branches))
+
+    def __call__(self, data: Any) -> bool:
+        return any(branch(data) for branch in self.branches)
+
+    def explain(self, data: Any) -> Explained:
+        return Explained(OR, _json(self.written), (), self(data), tuple(one.explain(data) for one in self.branches))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """Whether an event's data fulfils a rule's `when`."""
+
+    lines: Sequence[_Line | _Or]
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every path that is asked for, in dots."""
+        return frozenset().union(*(line.paths for line in self.lines))
+
+    def __call__(self, data: Any) -> bool:
+        """Whether all lines hold."""
+        for line in self.lines:  # noqa: SIM110  see any_of
+            if not line(data):
+                return False
+        return True
+
+    def explain(self, data: Any) -> tuple[Explained, ...]:
+        """Tell each line's verdict; they all hold exactly when the condition does."""
+        return tuple(line.explain(data) for line in self.lines)
 
 
 def compile_condition(when: Mapping[str, Any] | None) -> Condition:
@@ -26,34 +99,40 @@ def compile_condition(when: Mapping[str, Any] | None) -> Condition:
     if not isinstance(when or {}, Mapping):
         raise invalid(f"expected a mapping of paths to lists, such as {{courseid: [7]}}, found {kind(when)}")
     faults = Faults()
-    clauses = [faults.under((path,), _clause, path, alternatives) for path, alternatives in (when or {}).items()]
+    lines = [faults.under((path,), _line, path, alternatives) for path, alternatives in (when or {}).items()]
     faults.raise_if_any()
-    return _all(clauses)
+    return Condition(lines)
 
 
-def _all(clauses: Sequence[Condition]) -> Condition:
-    def holds(data: Any) -> bool:
-        for clause in clauses:  # noqa: SIM110  see any_of
-            if not clause(data):
-                return False
-        return True
-
-    return holds
-
-
-def _clause(path: Any, alternatives: Any) -> Condition:
+def _line(path: Any, alternatives: Any) -> _Line | _Or:
+    if path == OR:
+        return _or(alternatives)
+    if isinstance(path, str) and (path in _NEARLY_OR or path.startswith("$")) and not _is_plain(alternatives):
+        raise invalid(f"expected a name, or {OR} and a list of conditions; all lines of when must hold anyhow", hint=OR)
     if not isinstance(path, str) or not all(steps := path.split(".")):
         raise invalid("expected names with dots between them, such as other.itemid")
-    values_at, verdicts = _finder(steps), _verdicts(alternatives)
+    return _Line(path, alternatives, _finder(steps), _verdicts(alternatives))
 
-    def holds(data: Any) -> bool:
-        values = values_at(data)
-        for verdict in verdicts:  # noqa: SIM110  see any_of
-            if verdict(values):
-                return True
-        return False
 
-    return holds
+def _is_plain(alternatives: Any) -> bool:
+    return isinstance(alternatives, list) and all(map(is_literal, alternatives))
+
+
+def _or(branches: Any) -> _Or:
+    if not isinstance(branches, list) or not branches:
+        raise invalid(
+            f"expected a list of conditions, such as [{{courseid: [7]}}, {{userid: [2]}}], found {kind(branches)}"
+        )
+    faults = Faults()
+    compiled = [faults.under((at,), _branch, branch) for at, branch in enumerate(branches)]
+    faults.raise_if_any()
+    return _Or(branches, compiled)
+
+
+def _branch(branch: Any) -> Condition:
+    if not isinstance(branch, Mapping) or not branch:
+        raise invalid(f"expected a mapping of paths to lists, such as {{courseid: [7]}}, found {kind(branch)}")
+    return compile_condition(branch)
 
 
 def _verdicts(alternatives: Any) -> list[Verdict]:
@@ -77,7 +156,7 @@ def _operator(alternative: Any) -> Verdict:
     if not isinstance(alternative, Mapping) or len(alternative) != 1:
         raise invalid("expected a text, a number, true, false, null, or a mapping of one operator, such as {prefix: a}")
     [(name, argument)] = alternative.items()
-    return rooted((str(name),), compile_operator, str(name), argument)
+    return compile_operator(str(name), argument)
 
 
 def _finder(steps: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
@@ -109,3 +188,7 @@ def _elements(array: list[Any]) -> list[Any]:
         for value in waiting.pop():
             (waiting if isinstance(value, list) else found).append(value)
     return found
+
+
+def _json(written: Any) -> str:
+    return json.dumps(written, ensure_ascii=False, separators=(",", ":"))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from pipeline.errors import Misconfigured
 
@@ -12,6 +12,8 @@ _T = TypeVar("_T")
 
 #: Longer words are no misspelt names, and comparing them is slow.
 _MAX_WORD = 60
+#: Of so many mistakes in one rule the next is not looked for.
+MAX_FAULTS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,14 @@ def invalid(message: str, *path: str | int, hint: str | None = None) -> InvalidR
 def unknown(what: str, word: str, valid: Iterable[str]) -> tuple[str, str | None]:
     """Say that `word` is no valid name: the message, and the nearest valid name where one is near."""
     names = sorted(valid)
-    near = next(iter(get_close_matches(word[:_MAX_WORD], names, n=1)), None)
+    return unknown_as(what, word, names, f"one of {' '.join(names)}")
+
+
+def unknown_as(what: str, word: str, valid: Iterable[str], expected: str) -> tuple[str, str | None]:
+    """Say the same where there are too many valid names to list them."""
+    near = next(iter(get_close_matches(word[:_MAX_WORD], valid, n=1)), None)
     question = f" (did you mean {near}?)" if near else ""
-    return f"unknown {what} {word[:_MAX_WORD]}{question}, expected one of {' '.join(names)}", near
+    return f"unknown {what} {word[:_MAX_WORD]}{question}, expected {expected}", near
 
 
 def rooted(path: tuple[str | int, ...], build: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -64,12 +71,13 @@ class Faults(list[Fault]):
 
     def under(self, path: tuple[str | int, ...], build: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Build a part, or note its faults below `path`: then what is returned is no part, and must not be used."""
-        try:
-            return rooted(path, build, *args, **kwargs)
-        except InvalidRule as found:
-            self.extend(found.faults)
-            # Nobody uses it: raise_if_any comes first.
-            return cast("_T", None)
+        if len(self) < MAX_FAULTS:
+            try:
+                return rooted(path, build, *args, **kwargs)
+            except InvalidRule as found:
+                self.extend(found.faults)
+        # Nobody uses it: raise_if_any comes first.
+        return cast("_T", None)
 
     def raise_if_any(self) -> None:
         """Raise InvalidRule with all that was noted."""

@@ -7,6 +7,7 @@ matched only by patterns that begin with `mih.`: a rule for `*` must not answer 
 from dataclasses import dataclass
 
 from pipeline.rules.fault import invalid
+from pipeline.rules.glob import Glob, glob
 
 OWN = "mih."
 
@@ -18,32 +19,22 @@ def bare_name(event_type: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What stands before, between and after the stars; no stars, and `head` is the whole name."""
+    """The bare names of events that a rule answers to."""
 
-    head: str
-    middle: tuple[str, ...] = ()
-    tail: str | None = None
+    names: Glob
 
     @property
-    def is_exact(self) -> bool:
-        """Whether the pattern is one name."""
-        return self.tail is None
+    def is_own(self) -> bool:
+        """Whether it is about events of the hub's own, and about no others."""
+        return self.names.head.startswith(OWN)
 
     def matches(self, name: str) -> bool:
-        """Whether an event's bare name fits; linear in its length, however many stars there are."""
-        if name.startswith(OWN) and not self.head.startswith(OWN):
-            return False
-        if self.tail is None:
-            return name == self.head
-        start, end = len(self.head), len(name) - len(self.tail)
-        if start > end or not name.startswith(self.head) or not name.endswith(self.tail):
-            return False
-        for part in self.middle:
-            found = name.find(part, start, end)
-            if found < 0:
-                return False
-            start = found + len(part)
-        return True
+        """Whether an event's bare name fits."""
+        return self.names.fits(name) and (not name.startswith(OWN) or self.is_own)
+
+    def meets(self, other: "Pattern") -> bool:
+        """Whether there is an event that fits both."""
+        return self.is_own == other.is_own and self.names.meets(other.names)
 
 
 def compile_pattern(text: str) -> Pattern:
@@ -56,5 +47,4 @@ def compile_pattern(text: str) -> Pattern:
         raise invalid(r"expected the name of an event, such as \core\event\user_created")
     if "\\\\" in text:
         raise invalid("two backslashes in a row fit no event: outside double quotes, write one")
-    head, *rest = name.split("*")
-    return Pattern(head, tuple(part for part in rest[:-1] if part), rest[-1]) if rest else Pattern(head)
+    return Pattern(glob(name.split("*")))

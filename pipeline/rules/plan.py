@@ -34,8 +34,8 @@ class RuleIndex:
         self._exact: dict[str, list[tuple[int, CompiledRule]]] = defaultdict(list)
         self._beginnings: dict[str, list[tuple[int, CompiledRule]]] = defaultdict(list)
         for order, rule in enumerate(rules):
-            found = self._exact if rule.pattern.is_exact else self._beginnings
-            found[rule.pattern.head].append((order, rule))
+            names = rule.pattern.names
+            (self._exact if names.is_exact else self._beginnings)[names.head].append((order, rule))
         self._lengths = sorted({len(head) for head in self._beginnings})
 
     def candidates(self, event: Event) -> list[CompiledRule]:

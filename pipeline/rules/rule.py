@@ -11,8 +11,8 @@ from pipeline.event import Event
 from pipeline.rules.conditions import Condition, compile_condition
 from pipeline.rules.fault import Faults, invalid
 from pipeline.rules.pattern import Pattern, compile_pattern
-from pipeline.rules.send import compile_send, render_send
-from pipeline.rules.templates import Scope, Write, compile_json
+from pipeline.rules.send import compile_send, render_send, send_templates
+from pipeline.rules.templates import Scope, Write, check_content_type, compile_body, is_json, names_in
 
 JSON: Final = "application/json"
 #: As `payload`: the request has no body.
@@ -32,8 +32,10 @@ class CompiledRule:
     condition: Condition
     send: Mapping[str, Any]
     payload: Write | None
+    #: As the rule writes it.
+    content_type: str
     #: The names into the event's data that its templates and conditions read, in dots and without indexes.
-    names: frozenset[str] = frozenset()
+    names: frozenset[str]
 
     def render(self, event: Event, delivery_id: str, now: datetime) -> Request:
         """Build the request of one event.
@@ -41,7 +43,7 @@ class CompiledRule:
         Raises Unrenderable with the key, the path of the value, and why it cannot be sent.
         """
         scope = Scope(event, delivery_id, now)
-        return Request(send=render_send(self.send, scope), body=self._body(scope), content_type=JSON)
+        return Request(send=render_send(self.send, scope), body=self._body(scope), content_type=self.content_type)
 
     def _body(self, scope: Scope) -> str | None:
         try:
@@ -70,22 +72,24 @@ def compile_rule(  # noqa: PLR0913  the keys of a rule in the registry's file
     pattern = faults.under(("event",), compile_pattern, event)
     condition = faults.under(("when",), compile_condition, when)
     compiled_send = faults.under(("send",), compile_send, send or {}, strict=strict)
-    body = faults.under(("payload",), _compile_payload, payload, strict=strict)
-    faults.under(("content_type",), _check_content_type, content_type)
+    body = faults.under(("payload",), _compile_payload, payload, content_type, strict=strict)
+    faults.under(("content_type",), _check_content_type, content_type, has_payload=payload is not None)
     faults.under(("missing",), _check_missing, missing)
     faults.raise_if_any()
-    return CompiledRule(name, service, pattern, condition, compiled_send, body)
+    names = condition.paths.union(*map(names_in, (*send_templates(send or {}), payload or WHOLE_DATA)))
+    return CompiledRule(name, service, pattern, condition, compiled_send, body, content_type, names)
 
 
-def _compile_payload(payload: str | None, *, strict: bool) -> Write | None:
-    if payload is not None and payload.strip() == NO_BODY:
-        return None
-    return compile_json(WHOLE_DATA if payload is None else payload, strict=strict)
+def _compile_payload(payload: str | None, content_type: str, *, strict: bool) -> Write | None:
+    if payload is None:
+        return compile_body(WHOLE_DATA, JSON, strict=strict)
+    return None if payload.strip() == NO_BODY else compile_body(payload, content_type, strict=strict)
 
 
-def _check_content_type(content_type: str) -> None:
-    if content_type != JSON:
-        raise invalid(f"expected {JSON}, found {content_type[:60]!r}")
+def _check_content_type(content_type: str, *, has_payload: bool) -> None:
+    check_content_type(content_type)
+    if not has_payload and not is_json(content_type):
+        raise invalid(f"expected {JSON} or a payload: without one the body is the event's data as JSON")
 
 
 def _check_missing(missing: str) -> None:

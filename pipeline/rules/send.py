@@ -1,6 +1,6 @@
 """A rule's `send`: its texts are templates, each escaped for the key it stands under; all else passes as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pipeline.errors import Unrenderable
@@ -38,6 +38,15 @@ def _compile_value(value: Any, key: str, *, strict: bool) -> Any:
     if "{{" in value:
         raise invalid("method is a plain word, no template")
     return value
+
+
+def send_templates(send: Mapping[str, Any]) -> Iterator[str]:
+    """Give every template in `send` as it is written."""
+    for value in send.values():
+        if isinstance(value, Mapping):
+            yield from send_templates(value)
+        elif isinstance(value, str):
+            yield value
 
 
 def render_send(compiled: Mapping[str, Any], scope: Scope) -> dict[str, Any]:

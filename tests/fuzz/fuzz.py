@@ -20,7 +20,9 @@ UNIT = Path(__file__).parents[1] / "unit"
 #: Files of properties, below tests/unit: every one of their properties is fuzzed.
 FILES = (
     "messages/test_exact_json.py",
+    "rules/test_condition_properties.py",
     "rules/test_plugin_templates.py",
+    "rules/test_template_properties.py",
 )
 #: libFuzzer's own limits: bytes of an input, and seconds and MB that one may take.
 LIMITS = ("-max_len=4096", "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1")

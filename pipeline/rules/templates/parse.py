@@ -4,14 +4,16 @@ r"""The grammar of templates: text with placeholders.
     filter      = name [ "(" argument { "," argument } ")" ]
     argument    = "'" text "'"                              in it \' is a quote and \\ a backslash
 
-Everything else is literal text, a single brace and a lone "}}" too.
+Everything else is literal text, a single brace and a lone "}}" too; but marks of other template languages are refused,
+since they would be sent as they stand.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.rules.fault import Fault, InvalidRule
+from pipeline.rules.fault import MAX_FAULTS, Fault, InvalidRule
+from pipeline.rules.templates.foreign import AFTER_OPENING, BEGINNING, NO_LOGIC
 from pipeline.rules.templates.path import PATH, Path, read_path
 
 _OPEN, _CLOSE = "{{", "}}"
@@ -19,8 +21,14 @@ _BLANKS = re.compile(r"\s*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ARGUMENT = re.compile(r"'((?:[^'\\]|\\.)*+)'", re.DOTALL)
 _ESCAPE = re.compile(r"\\(['\\])")
-#: More mistakes in one template than this are not listed.
-_MAX_FAULTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """What stands between single quotes, and where they begin."""
+
+    text: str
+    start: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class Call:
     """A filter as written, and where its name begins."""
 
     name: str
-    arguments: tuple[str, ...]
+    arguments: tuple[Argument, ...]
     start: int
 
 
@@ -53,10 +61,11 @@ def parse(text: str) -> list[Piece]:
     pieces: list[Piece] = []
     faults: list[Fault] = []
     at = 0
-    while (start := text.find(_OPEN, at)) >= 0 and len(faults) < _MAX_FAULTS:
+    while (found_at := BEGINNING.search(text, at)) and len(faults) < MAX_FAULTS:
+        start = found_at.start()
         pieces.append(text[at:start])
         try:
-            placeholder = _Reader(text, start + len(_OPEN)).placeholder(start)
+            placeholder = _placeholder(text, start)
             pieces.append(placeholder)
             at = placeholder.end
         except _Unexpected as found:
@@ -66,6 +75,15 @@ def parse(text: str) -> list[Piece]:
     if faults:
         raise InvalidRule(faults)
     return [piece for piece in (*pieces, text[at:]) if piece]
+
+
+def _placeholder(text: str, start: int) -> Placeholder:
+    if not text.startswith(_OPEN, start):
+        raise _Unexpected(start, NO_LOGIC)
+    at = start + len(_OPEN)
+    if foreign := AFTER_OPENING.get(text[at : at + 1]):
+        raise _Unexpected(start, foreign)
+    return _Reader(text, at).placeholder(start)
 
 
 def placeholders(pieces: Iterable[Piece]) -> list[Placeholder]:
@@ -101,7 +119,7 @@ class _Reader:
 
     def _call(self) -> Call:
         word = self._expect(_WORD, "the name of a filter")
-        arguments: list[str] = []
+        arguments: list[Argument] = []
         if self._take("("):
             arguments.append(self._argument())
             while self._take(","):
@@ -110,8 +128,16 @@ class _Reader:
                 raise self._unexpected(", or )")
         return Call(word[0], tuple(arguments), word.start())
 
-    def _argument(self) -> str:
-        return _ESCAPE.sub(r"\1", self._expect(_ARGUMENT, "a text in single quotes")[1])
+    def _argument(self) -> Argument:
+        self._skip_blanks()
+        start = self._at
+        found = _ARGUMENT.match(self._text, start)
+        if found is None and self._text.startswith("'", start):
+            raise _Unexpected(start, "this quote is never closed, expected another one like it at the end of the text")
+        if found is None and self._text.startswith(('"', '\\"'), start):
+            raise _Unexpected(start, "expected single quotes, such as default('n/a'), found double quotes")
+        text = self._expect(_ARGUMENT, "a text in single quotes")[1]
+        return Argument(_ESCAPE.sub(r"\1", text), start)
 
     def _expect(self, pattern: re.Pattern[str], what: str) -> re.Match[str]:
         self._skip_blanks()

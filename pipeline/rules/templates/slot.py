@@ -1,13 +1,13 @@
 """A slot: a placeholder with its names resolved, ready to be filled."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pipeline.errors import Unrenderable
-from pipeline.rules.fault import Faults, InvalidRule, unknown
+from pipeline.rules.fault import Fault, Faults, InvalidRule, unknown
 from pipeline.rules.templates.envelope import DATA, ENVELOPE, RESERVED, Reading, Scope
-from pipeline.rules.templates.filters import FILTERS
+from pipeline.rules.templates.filters import FILTERS, Apply
 from pipeline.rules.templates.parse import Call, Placeholder, fault_at
 from pipeline.rules.templates.path import MISSING, compile_steps
 from pipeline.rules.templates.writing import is_nothing
@@ -61,6 +61,7 @@ def _slot(placeholder: Placeholder, text: str, strict: bool) -> Slot:  # noqa: F
     faults = Faults()
     found = faults.under((), _reading, placeholder, text)
     filters = [faults.under((), _filter, call, text) for call in placeholder.calls]
+    faults.under((), _check_repeated, placeholder.calls, text)
     faults.raise_if_any()
     omits = any(call.name == _OMIT for call in placeholder.calls)
     read = _filtered(found, filters)
@@ -80,19 +81,34 @@ def _reading(placeholder: Placeholder, text: str) -> Reading:
     return lambda scope: follow(scope.event.data)
 
 
-def _filter(call: Call, text: str) -> Callable[[Any], Any]:
+def _filter(call: Call, text: str) -> Apply:
     if call.name not in FILTERS:
         message, hint = unknown("filter", call.name, FILTERS)
         raise InvalidRule([fault_at(text, call.start, message, hint)])
-    known, found = FILTERS[call.name], len(call.arguments)
-    if found != known.arguments:
-        message = f"filter {call.name}: expected {known.arguments} arguments in single quotes, found {found}"
+    known, arguments = FILTERS[call.name], call.arguments
+    if not known.least <= len(arguments) <= known.most:
+        message = f"filter {call.name}: expected {known.takes()}, in single quotes, found {len(arguments)}"
         raise InvalidRule([fault_at(text, call.start, message)])
-    apply, arguments, takes_nothing = known.apply, call.arguments, known.takes_nothing
-    return lambda value: value if is_nothing(value) and not takes_nothing else apply(value, *arguments)
+    try:
+        apply = known.build(*(argument.text for argument in arguments))
+    except InvalidRule as wrong:
+        raise InvalidRule(_of_argument(fault, call, text) for fault in wrong.faults) from None
+    return apply if known.takes_nothing else lambda value: value if is_nothing(value) else apply(value)
 
 
-def _filtered(read: Reading, filters: list[Callable[[Any], Any]]) -> Reading:
+def _of_argument(fault: Fault, call: Call, text: str) -> Fault:
+    [number] = fault.path
+    return fault_at(text, call.arguments[int(number)].start, f"filter {call.name}: {fault.message}", fault.hint)
+
+
+def _check_repeated(calls: Sequence[Call], text: str) -> None:
+    for at, call in enumerate(calls):
+        if call.name in FILTERS and FILTERS[call.name].once and call.name in [earlier.name for earlier in calls[:at]]:
+            message = f"filter {call.name}: it stands here a second time, expected it once in a placeholder"
+            raise InvalidRule([fault_at(text, call.start, message)])
+
+
+def _filtered(read: Reading, filters: Sequence[Apply]) -> Reading:
     def filtered(scope: Scope) -> Any:
         value = read(scope)
         for apply in filters:

@@ -4,7 +4,7 @@ path      percent-encoded, "/" too; a segment that would come out empty or as do
           address is another one: DELETE /students/{{objectid}} without an objectid is no wish to delete them all
 query     the whole value is percent-encoded, ready to stand between "=" and "&"
 headers   no control characters but the tab
-others    no control characters
+others    no control characters; a routing key has at most 255 bytes, which is all that AMQP carries
 """
 
 import re
@@ -15,11 +15,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from pipeline.errors import Unrenderable
-from pipeline.rules.fault import Faults, InvalidRule
 from pipeline.rules.templates.chunks import Chunk, compile_chunks
 from pipeline.rules.templates.envelope import Scope
-from pipeline.rules.templates.parse import Piece, fault_at, parse, placeholders
-from pipeline.rules.templates.slot import MayWrite, Slot, Write, compile_slots
+from pipeline.rules.templates.slot import MayWrite, Slot, Write
+from pipeline.rules.templates.spans import compile_spans
+from pipeline.rules.templates.verbatim import refuse_in, without
 from pipeline.rules.templates.writing import as_text
 
 #: Controls and lone surrogates; the first of them lets the tab pass, as HTTP does in headers.
@@ -37,20 +37,12 @@ class _Place:
     refused: re.Pattern[str]
     literal: Callable[[str], str]
     value: Callable[[Any], str]
+    #: Bytes of the whole, in UTF-8.
+    limit: int | None = None
 
 
 def _encoded(value: Any) -> str:
     return quote(as_text(value), safe="")
-
-
-def _without(refused: re.Pattern[str]) -> Callable[[Any], str]:
-    def checked(value: Any) -> str:
-        text = as_text(value)
-        if refused.search(text):
-            raise Unrenderable("holds a control character, such as a line break")
-        return text
-
-    return checked
 
 
 def _own_path(text: str) -> str:
@@ -58,13 +50,18 @@ def _own_path(text: str) -> str:
     return re.sub("%2[eE]", ".", quote(_LONE_PERCENT.sub("%25", text), safe=_RESERVED))
 
 
+def _verbatim(refused: re.Pattern[str], limit: int | None = None) -> _Place:
+    return _Place(refused, str, without(refused, "holds a control character, such as a line break"), limit)
+
+
 _PATH: Final = _Place(_CONTROLS, _own_path, _encoded)
-_PLAIN: Final = _Place(_CONTROLS, str, _without(_CONTROLS))
+_PLAIN: Final = _verbatim(_CONTROLS)
 #: By key of `send`; all other keys are plain.
 _PLACES: Final[Mapping[str, _Place]] = {
     "path": _PATH,
     "query": _Place(_CONTROLS, _encoded, _encoded),
-    "headers": _Place(_CONTROLS_BUT_TAB, str, _without(_CONTROLS_BUT_TAB)),
+    "headers": _verbatim(_CONTROLS_BUT_TAB),
+    "routing_key": _verbatim(_CONTROLS, limit=255),
 }
 
 
@@ -74,31 +71,27 @@ def compile_text(text: str, key: str, *, strict: bool = False) -> MayWrite:
     Raises InvalidRule with everything that is wrong, by line and column.
     """
     place = _PLACES.get(key, _PLAIN)
-    pieces = parse(text)
-    faults = Faults()
-    faults.under((), _check_literals, text, pieces, place.refused)
-    slots = faults.under((), compile_slots, placeholders(pieces), text=text, strict=strict)
-    faults.raise_if_any()
-    if len(pieces) == 1 and slots and slots[0].omits and place is not _PATH:
-        return slots[0].write_unless_nothing(place.value)
-    faults += [
-        fault_at(text, slot.placeholder.start, "omit leaves out a whole value and its key, and here it cannot")
-        for slot in slots
-        if slot.omits
-    ]
-    faults.raise_if_any()
-    remaining = iter(slots)
-    parts = [place.literal(piece) if isinstance(piece, str) else next(remaining) for piece in pieces]
-    return compile_chunks(_path(parts) if place is _PATH else _chunks(parts, place))
+    message = "expected one line of text, found a line break or another control character"
+    spans = compile_spans(text, lambda own: refuse_in(own, place.refused, message, text), strict=strict)
+    whole = spans.whole(0, len(text))
+    if whole and whole.omits and place is not _PATH:
+        return _limited(whole.write_unless_nothing(place.value), place.limit)
+    spans.refuse_omit(spans.slots, "omit leaves out a whole value and its key, and here it cannot")
+    parts = [place.literal(part) if isinstance(part, str) else part for part in spans.parts(0, len(text))]
+    return _limited(compile_chunks(_path(parts) if place is _PATH else _chunks(parts, place)), place.limit)
 
 
-def _check_literals(text: str, pieces: Iterable[Piece], refused: re.Pattern[str]) -> None:
-    at = 0
-    for piece in pieces:
-        if isinstance(piece, str) and (found := refused.search(piece)):
-            message = "expected one line of text, found a line break or another control character"
-            raise InvalidRule([fault_at(text, at + found.start(), message)])
-        at = at + len(piece) if isinstance(piece, str) else piece.end
+def _limited(write: MayWrite, limit: int | None) -> MayWrite:
+    if limit is None:
+        return write
+
+    def limited(scope: Scope) -> str | None:
+        text = write(scope)
+        if text is not None and len(text.encode()) > limit:
+            raise Unrenderable(f"longer than {limit} bytes")
+        return text
+
+    return limited
 
 
 def _chunks(parts: Iterable[str | Slot], place: _Place) -> list[Chunk]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import orjson
 
+from pipeline import exact_json
 from pipeline.rules.templates.path import MISSING
 
 
@@ -16,8 +17,8 @@ def as_json(value: Any) -> str:
     """Write a value with its type; a missing one is null."""
     if value is MISSING:
         return "null"
-    # orjson stops at 64 bits; the filters `number` and `int` do not.
-    return str(value) if type(value) is int else orjson.dumps(value).decode()
+    # JSON's writer stops at 64 bits; the filter `int` does not.
+    return str(value) if type(value) is int else exact_json.dumps(value).decode()
 
 
 def as_text(value: Any) -> str:

@@ -46,7 +46,7 @@ def in_rule(written: str) -> str:
             "version: 1\nservice: {}",
             (
                 "m.yaml:2: service: unknown key service (did you mean services?),"
-                " expected one of defaults rules services version"
+                " expected one of defaults rules services tests version"
             ),
         ),
         (
@@ -188,7 +188,7 @@ def test_a_rule(written: str, told: str) -> None:
         ('payload: |\n      {"a": 1,\n       "b": {{c | nosuch}}\n      }', "m.yaml:9: rules.r.payload: "),
         ("when: {courseid: [{numerc: 5}]}", "m.yaml:7: rules.r.when.courseid[0]"),
         ("send:\n      path: /x/{{", "m.yaml:8: rules.r.send.path: "),
-        ("content_type: text/xml", "m.yaml:7: rules.r.content_type: "),
+        ("content_type: text/html", "m.yaml:7: rules.r.content_type: "),
     ],
 )
 def test_what_the_rules_room_refuses_is_told_at_its_line(written: str, place: str) -> None:

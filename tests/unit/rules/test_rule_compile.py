@@ -58,6 +58,41 @@ def test_payload_none_is_no_body(payload: str) -> None:
     assert request(payload=payload).body is None
 
 
+def test_the_content_type_goes_out_as_it_is_written_and_decides_how_values_are_escaped() -> None:
+    built = request(payload="<a>{{x}}</a>", content_type="Text/XML; charset=utf-8")
+
+    assert (built.body, built.content_type) == ("<a></a>", "Text/XML; charset=utf-8")
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml"])
+def test_another_content_type_than_json_needs_a_payload(content_type: str) -> None:
+    with pytest.raises(InvalidRule, match=r"^content_type: expected application/json or a payload"):
+        request(content_type=content_type)
+    assert request(content_type=content_type, payload="none").body is None
+
+
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        ({}, set()),
+        ({"payload": "none"}, set()),
+        ({"payload": "[{{data}}, {{event}}, {{event.id}}, {{now}}]"}, set()),
+        ({"payload": '["{{items[0].sku}}", {{data.event}}, {{a[1][2]}}]'}, {"items.sku", "event", "a"}),
+        ({"payload": "{{a.b}}", "content_type": "text/plain"}, {"a.b"}),
+        (
+            {"when": {"courseid": [7], "other.grade": [{"exists": True}]}, "payload": "{{a}}"},
+            {"a", "courseid", "other.grade"},
+        ),
+        (
+            {"send": {"path": "/{{a}}", "query": {"q": "{{b.c | omit}}"}, "priority": 5}, "payload": "none"},
+            {"a", "b.c"},
+        ),
+    ],
+)
+def test_a_rule_knows_the_names_that_its_templates_read(rule: dict[str, Any], names: set[str]) -> None:
+    assert compile_rule("r", event="*", service="erp", **rule).names == names
+
+
 def test_what_is_no_text_in_send_passes_as_it_is_and_null_is_left_out() -> None:
     send = {"priority": 5, "mandatory": True, "query": {"page": 2, "none": None}, "path": None, "tags": ["{{userid}}"]}
 
@@ -100,7 +135,7 @@ def test_all_faults_of_a_rule_are_told_at_once_with_their_places() -> None:
             when={"objectid": [{"numerc": [">", 1]}]},
             send={"method": "{{x}}", "path": "/{{event.tpye}}", "headers": {"X-A": "{{", "X-B": "a\nb"}},
             payload='{\n  "a": {{x | uper}},\n}',
-            content_type="text/xml",
+            content_type="text/xlm",
             missing="fail",
         )
 
@@ -113,12 +148,11 @@ def test_all_faults_of_a_rule_are_told_at_once_with_their_places() -> None:
         (("send", "headers", "X-A"), 1, 3),
         (("send", "headers", "X-B"), 1, 2),
         (("payload",), 2, 14),
-        (("payload",), 2, 20),
         (("content_type",), None, None),
         (("missing",), None, None),
     }
     assert "when.objectid.0.numerc: unknown operator numerc (did you mean numeric?)" in str(refused.value)
-    assert "content_type: expected application/json, found 'text/xml'" in str(refused.value)
+    assert "content_type: unknown content type text/xlm (did you mean text/xml?)" in str(refused.value)
     assert "payload: line 2, column 14: unknown filter uper (did you mean upper?)" in str(refused.value)
 
 

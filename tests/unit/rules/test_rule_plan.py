@@ -1,6 +1,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -76,7 +76,7 @@ def test_a_rule_is_asked_only_if_its_pattern_can_fit() -> None:
             asked.append(one.name)
             return True
 
-        return replace(one, condition=condition)
+        return replace(one, condition=cast("Any", condition))
 
     others = [rule(f"other-{number}", rf"\mod_{number}\event\viewed") for number in range(50)]
     others += [rule(f"wild-{number}", rf"\mod_{number}\event\*") for number in range(50)]
@@ -147,7 +147,7 @@ def broken(_: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "bad", [replace(rule("bad", "*"), condition=broken), replace(rule("bad", "*"), payload=broken)]
+    "bad", [replace(rule("bad", "*"), condition=cast("Any", broken)), replace(rule("bad", "*"), payload=broken)]
 )
 def test_whatever_one_rule_runs_into_is_a_reason_and_the_others_go_on(bad: CompiledRule) -> None:
     [refused, delivered] = planned(bad, rule("sound", "*"))

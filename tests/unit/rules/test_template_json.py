@@ -7,7 +7,8 @@ import pytest
 from pipeline.errors import Unrenderable
 from pipeline.event import Event
 from pipeline.rules.fault import InvalidRule
-from pipeline.rules.templates import Scope, compile_json
+from pipeline.rules.templates import Scope
+from pipeline.rules.templates.json_body import compile_json
 
 NOW = datetime(2026, 11, 20, 23, 28, 5, 120_000, tzinfo=UTC)
 GRADED = {
@@ -256,22 +257,32 @@ def test_a_value_cannot_take_the_place_of_another_key(key: str) -> None:
         (r'"\ud83d{{userid}}"', 1, 2, "surrogate"),
         ("NaN", 1, 1, "not valid JSON"),
         ("{{userid | uper}}", 1, 12, "unknown filter uper (did you mean upper?)"),
-        ("\n\n {{userid | zzzzz}}", 3, 13, "expected one of default int json lower number omit string trim upper"),
+        ("\n\n {{userid | zzzzz}}", 3, 13, "expected one of date default hash int join json"),
         ("{{event.tpye}}", 1, 1, "unknown name event.tpye (did you mean event.type?)"),
         ("{{delivery}}", 1, 1, "a value of the event's data is data.delivery"),
         ("{{now.year}}", 1, 1, "unknown name now.year"),
-        ("{{x | default}}", 1, 7, "expected 1 arguments in single quotes, found 0"),
-        ("{{x | upper('a')}}", 1, 7, "expected 0 arguments in single quotes, found 1"),
-        ('{{x | default("a")}}', 1, 15, 'expected a text in single quotes, found "'),
+        ("{{x | default}}", 1, 7, "filter default: expected 1 argument, in single quotes, found 0"),
+        ("{{x | upper('a')}}", 1, 7, "filter upper: expected no arguments, in single quotes, found 1"),
+        ('{{x | default("a")}}', 1, 15, "expected single quotes, such as default('n/a'), found double quotes"),
         ("{{x | default(5)}}", 1, 15, "expected a text in single quotes, found 5"),
         ("{{x | default('a'}}", 1, 18, "expected , or ), found }"),
-        ("{{x | default('a)}}", 1, 15, "expected a text in single quotes"),
+        ("{{x | default('a)}}", 1, 15, "this quote is never closed"),
         ("{{x |}}", 1, 6, "expected the name of a filter, found }"),
         ("{{}}", 1, 3, "expected a name such as userid"),
         ("{{ a..b }}", 1, 5, "expected | and a filter, or }}, found ."),
         ("{{ user id }}", 1, 9, "expected | and a filter, or }}, found i"),
         ("{{ items[x] }}", 1, 9, "found ["),
-        ("{{{userid}}}", 1, 3, "found {"),
+        ("{{{userid}}}", 1, 1, "found three braces"),
+        ("[{{#each items}}]", 1, 2, "templates have no conditions, loops or parts"),
+        ("[{{/each}}]", 1, 2, "templates have no conditions, loops or parts"),
+        ("[{{! why }}]", 1, 2, "templates have no comments"),
+        ("[{{&userid}}]", 1, 2, "found {{&, expected {{"),
+        ("[\n{% if x %} 1 ]", 2, 1, "templates have no conditions, loops or parts"),
+        ("[{%- endfor %}]", 1, 2, "templates have no conditions, loops or parts"),
+        ("{{\n\n  x\n  | uper\n}}", 4, 5, "did you mean upper?"),
+        ("{{x | json | json}}", 1, 14, "filter json: it stands here a second time"),
+        ("{{x | truncate}}", 1, 7, "filter truncate: expected 1 or 2 arguments, in single quotes, found 0"),
+        ("{{x | map('a')}}", 1, 7, "filter map: expected at least 2 arguments, in single quotes, found 1"),
         ("[{{userid", 1, 10, "found the end of the template"),
         ("{{userid | omit}}", 1, 1, "omit leaves out an entry"),
         ('["a{{userid | omit}}"]', 1, 4, "omit leaves out an entry"),

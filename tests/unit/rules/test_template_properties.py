@@ -1,203 +1,226 @@
 import re
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+from xml.etree import ElementTree as ET
 
-import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from template_strategies import (
+    BODIES,
+    DATA,
+    FORM,
+    FORM_TREES,
+    JSON_TREES,
+    NAMES,
+    OWN_TEXTS,
+    RUBBISH,
+    RUDE_DATA,
+    SOUND,
+    SOUND_BODIES,
+    XML_TREES,
+    Element,
+    as_text,
+    form_pairs,
+    form_trees,
+    form_written,
+    json_written,
+    meant,
+    scope,
+    spelt,
+    xml_tree,
+    xml_trees,
+    xml_written,
+)
 
+from pipeline import exact_json
 from pipeline.errors import Unrenderable
-from pipeline.event import Event
 from pipeline.rules.fault import InvalidRule
-from pipeline.rules.templates import Scope, compile_json, compile_text
+from pipeline.rules.templates import compile_body, compile_text
 
 #: A busy machine is no finding.
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-#: What a value would say to break out of its place.
-HOSTILE = st.sampled_from(
-    [
-        '"',
-        "\\",
-        '\\"',
-        '","admin":true,"x":"',
-        "{{a}}",
-        "}}",
-        "{{",
-        "\r\n",
-        "\0",
-        "/",
-        "..",
-        ".",
-        "?",
-        "#",
-        "&a=1",
-        "%2F",
-        "\u2028",
-    ]
-)
-TEXTS = st.text() | HOSTILE | st.lists(HOSTILE | st.text(max_size=3), max_size=4).map("".join)
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**63), 2**64 - 1)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | TEXTS
-)
-NAMES = st.sampled_from("abcd")
-VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | TEXTS, inner, max_size=3)
-)
-DATA = st.dictionaries(NAMES, VALUES)
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+FORM_TYPE = "application/x-www-form-urlencoded"
+NAMED = frozenset("abcd")
+CONTROLS = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 
 
-@dataclass(frozen=True)
-class Bare:
-    steps: tuple[str | int, ...]
-
-
-@dataclass(frozen=True)
-class Omitted(Bare):
-    pass
-
-
-@dataclass(frozen=True)
-class Quoted:
-    parts: tuple[Any, ...]
-
-
-PATHS = st.tuples(NAMES, st.lists(NAMES | st.integers(0, 2), max_size=2)).map(lambda path: (path[0], *path[1]))
-#: A brace of the template's own beside a placeholder would read as part of it.
-OWN_TEXTS = TEXTS.map(lambda text: text.replace("{", "("))
-LEAVES = (
-    PATHS.map(Bare)
-    | st.lists(PATHS.map(Bare) | OWN_TEXTS, max_size=4).map(lambda parts: Quoted(tuple(parts)))
-    | SCALARS.filter(lambda value: not isinstance(value, str))
-)
-ENTRIES = PATHS.map(Omitted)
-TEMPLATES = st.recursive(
-    LEAVES,
-    lambda inner: st.lists(inner | ENTRIES, max_size=4) | st.dictionaries(OWN_TEXTS, inner | ENTRIES, max_size=4),
-)
-
-
-def spelt(bare: Bare) -> str:
-    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in bare.steps)
-    return f"{{{{ {path.removeprefix('.')}{' | omit' if isinstance(bare, Omitted) else ''} }}}}"
-
-
-def written(node: Any) -> str:
-    """Write a template as a person would."""
-    match node:
-        case Bare():
-            return spelt(node)
-        case Quoted():
-            texts = (
-                spelt(part) if isinstance(part, Bare) else orjson.dumps(part)[1:-1].decode() for part in node.parts
-            )
-            return f'"{"".join(texts)}"'
-        case list():
-            return f"[ {', '.join(map(written, node))} ]"
-        case dict():
-            members = (f"{orjson.dumps(key).decode()}: {written(value)}" for key, value in node.items())
-            return f"{{\n  {', '.join(members)}\n}}"
-    return orjson.dumps(node).decode()
-
-
-def value_at(bare: Bare, data: Any) -> Any:
-    for step in bare.steps:
-        if isinstance(data, dict) and isinstance(step, str):
-            data = data.get(step)
-        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
-            data = data[step]
-        else:
-            return None
-    return data
-
-
-def as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if value is None else orjson.dumps(value).decode()
-
-
-def meant(node: Any, data: Any) -> Any:
-    """Say what a template means for an event, without any text in between."""
-    match node:
-        case Bare():
-            return value_at(node, data)
-        case Quoted():
-            return "".join(as_text(value_at(p, data)) if isinstance(p, Bare) else p for p in node.parts)
-        case list():
-            return [meant(inner, data) for inner in node if not is_left_out(inner, data)]
-        case dict():
-            return {key: meant(inner, data) for key, inner in node.items() if not is_left_out(inner, data)}
-    return node
-
-
-def is_left_out(node: Any, data: Any) -> bool:
-    return isinstance(node, Omitted) and value_at(node, data) is None
-
-
-def scope(data: Any) -> Scope:
-    return Scope(Event(id="e", source="s", type="t", data=data), "d", datetime(2026, 11, 20, tzinfo=UTC))
+def body(template: str, content_type: str, data: Any) -> str:
+    return compile_body(template, content_type, strict=False)(scope(data))
 
 
 @UNHURRIED
-@given(TEMPLATES, DATA)
-def test_a_body_holds_exactly_the_values_of_the_event_in_the_structure_of_the_template(node: Any, data: Any) -> None:
-    body = compile_json(written(node))(scope(data))
+@given(JSON_TREES, DATA)
+def test_a_json_body_holds_exactly_the_values_of_the_event_in_the_structure_of_the_template(
+    node: Any, data: Any
+) -> None:
+    written = body(json_written(node), "application/json", data)
 
     # Bytes, since in Python 1, 1.0 and true are equal.
-    assert orjson.dumps(orjson.loads(body)) == orjson.dumps(orjson.loads(orjson.dumps(meant(node, data))))
-
-
-FRAGMENTS = st.sampled_from(
-    [
-        *("{{", "}}", "{{a}}", '"{{a}}"', '"{{a|omit}}"', "{{a|omit}}", "{{a|number}}", "{{event}}", "{{d|upper}}"),
-        *("{", "}", "[", "]", ",", ":", '"', "'", "|", ".", "(", ")", "\\", "\\u", "\n", " "),
-        *("a", "1", "-", "null", "default('", "\ud800", '{"a":', '{"{{b}}":'),
-    ]
-)
-
-
-@st.composite
-def damaged(draw: st.DrawFn) -> str:
-    """A sound template with something cut out of it and something else put there."""
-    template = written(draw(TEMPLATES))
-    at = draw(st.integers(0, len(template)))
-    return template[:at] + draw(FRAGMENTS | st.just("")) + template[at + draw(st.integers(0, 3)) :]
-
-
-RUBBISH = damaged() | st.lists(FRAGMENTS, max_size=14).map("".join) | st.text()
+    expected = exact_json.loads(exact_json.dumps(meant(node, data)))
+    assert exact_json.dumps(exact_json.loads(written)) == exact_json.dumps(expected)
 
 
 @UNHURRIED
-@given(RUBBISH, DATA, st.booleans())
-def test_whatever_is_saved_renders_to_json_or_is_refused(
-    template: str,
+@given(FORM_TREES, DATA)
+def test_a_form_body_holds_exactly_the_values_of_the_event_in_the_pairs_of_the_template(pairs: Any, data: Any) -> None:
+    written = body(form_written(pairs), FORM_TYPE, data)
+
+    assert FORM.fullmatch(written)
+    assert parse_qsl(written, keep_blank_values=True, strict_parsing=bool(written)) == form_pairs(pairs, data)
+
+
+def parsed(element: ET.Element) -> Any:
+    content: list[Any] = [element.text or ""]
+    for inner in element:
+        content += [parsed(inner), inner.tail or ""]
+    return element.tag, element.attrib, content
+
+
+def texts_of(tree: Any) -> list[str]:
+    _, attributes, content = tree
+    return [
+        *attributes.values(),
+        *(text for one in content for text in ([one] if isinstance(one, str) else texts_of(one))),
+    ]
+
+
+@UNHURRIED
+@given(XML_TREES, DATA)
+def test_an_xml_body_holds_exactly_the_values_of_the_event_in_the_elements_of_the_template(
+    tree: Element, data: Any
+) -> None:
+    expected = xml_tree(tree, data)
+    try:
+        written = body(xml_written(tree), "application/xml", data)
+    except Unrenderable:
+        assert re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "".join(texts_of(expected)))
+    else:
+        assert parsed(ET.fromstring(written)) == expected
+
+
+@UNHURRIED
+@given(st.lists(OWN_TEXTS | NAMES, max_size=4), DATA)
+def test_a_text_body_holds_exactly_the_values_of_the_event(parts: list[str], data: Any) -> None:
+    template = "".join(f"{{{{{part}}}}}" if part in NAMED else part for part in parts)
+    meaning = "".join(as_text(data.get(part)) if part in NAMED else part for part in parts)
+    try:
+        written = body(template, "text/plain", data)
+    except (InvalidRule, Unrenderable):
+        assert re.search(CONTROLS, meaning)
+    else:
+        assert written == meaning
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "application/json": exact_json.loads,
+    "application/xml": ET.fromstring,
+}
+
+
+def longest(template: str, data: Any) -> int:
+    """A bound that grows no faster than the template, nor than the event."""
+    return len(template) * 20 * (1000 + len(repr(data)))
+
+
+def is_valid(content_type: str, written: str) -> bool:
+    # A body is sent as UTF-8.
+    written.encode()
+    if content_type == FORM_TYPE:
+        return FORM.fullmatch(written) is not None
+    if content_type == "text/plain":
+        return not re.search(CONTROLS, written)
+    READERS[content_type](written)
+    return True
+
+
+@UNHURRIED
+@given(
+    st.sampled_from(sorted(BODIES)).flatmap(lambda kind: st.tuples(st.just(kind), BODIES[kind])),
+    RUDE_DATA,
+    st.booleans(),
+)
+def test_whatever_body_is_saved_renders_to_what_its_content_type_says_or_is_refused(
+    typed: tuple[str, str],
     data: Any,
     strict: bool,  # noqa: FBT001  drawn by hypothesis
 ) -> None:
+    content_type, template = typed
     try:
-        body = compile_json(template, strict=strict)(scope(data))
+        written = compile_body(template, content_type, strict=strict)(scope(data))
     except (InvalidRule, Unrenderable):
         return
 
-    orjson.loads(body)
+    assert is_valid(content_type, written)
+    assert len(written) <= longest(template, data)
 
 
 @UNHURRIED
-@given(RUBBISH, st.sampled_from(["path", "query", "headers", "routing_key"]), DATA)
-def test_whatever_text_is_saved_renders_to_one_line_or_is_refused(template: str, key: str, data: Any) -> None:
+@given(st.sampled_from(sorted(SOUND_BODIES)).flatmap(lambda kind: st.tuples(st.just(kind), SOUND_BODIES[kind])), DATA)
+def test_filters_change_values_and_nothing_else(typed: tuple[str, str], data: Any) -> None:
+    content_type, template = typed
     try:
-        written_text = compile_text(template, key)(scope(data))
+        written = body(template, content_type, data)
     except (InvalidRule, Unrenderable):
         return
 
-    assert written_text is None or not re.search(r"[\r\n\0]", written_text)
+    assert is_valid(content_type, written)
+    assert len(written) <= longest(template, data)
+
+
+@UNHURRIED
+@given(RUBBISH, st.sampled_from(["path", "query", "headers", "routing_key"]), RUDE_DATA)
+def test_whatever_text_is_saved_renders_to_one_line_or_is_refused(template: str, key: str, data: Any) -> None:
+    try:
+        written = compile_text(template, key)(scope(data))
+    except (InvalidRule, Unrenderable):
+        return
+
+    line = written or ""
+    assert not re.search(r"[\r\n\0\ud800-\udfff]", line)
+    assert len(line) <= longest(template, data)
+
+
+def tags(element: ET.Element) -> Any:
+    return element.tag, sorted(element.attrib), [tags(inner) for inner in element]
+
+
+@UNHURRIED
+@given(xml_trees(SOUND, st.nothing()), DATA, DATA)
+def test_no_value_changes_the_elements_of_an_xml_body(tree: Element, data: Any, other: Any) -> None:
+    try:
+        first, second = (ET.fromstring(body(xml_written(tree), "text/xml", one)) for one in (data, other))
+    except (InvalidRule, Unrenderable):
+        return
+
+    assert tags(first) == tags(second)
+
+
+@UNHURRIED
+@given(form_trees(SOUND, st.nothing()), DATA)
+def test_no_value_changes_the_pairs_of_a_form(pairs: Any, data: Any) -> None:
+    try:
+        written = body(form_written(pairs), FORM_TYPE, data)
+    except (InvalidRule, Unrenderable):
+        return
+
+    keys = [key for key, _ in parse_qsl(written, keep_blank_values=True)]
+    assert keys == [key.replace("%41", "A") for key, _ in pairs]
+
+
+@UNHURRIED
+@given(st.lists(SOUND, min_size=1, max_size=3), DATA)
+def test_no_value_in_quotes_changes_what_stands_around_it(placeholders: Any, data: Any) -> None:
+    template = f'{{"before": 1, "inside": ["{"-".join(map(spelt, placeholders))}"], "behind": [true]}}'
+    try:
+        written = exact_json.loads(body(template, "application/json", data))
+    except (InvalidRule, Unrenderable):
+        return
+
+    assert list(written) == ["before", "inside", "behind"]
+    assert (written["before"], written["behind"]) == (1, [True])
+    assert [type(element) for element in written["inside"]] == [str]
 
 
 @UNHURRIED
@@ -228,12 +251,13 @@ def test_no_value_adds_a_parameter_to_a_query(data: Any) -> None:
 
 @UNHURRIED
 @given(DATA)
-def test_a_header_or_plain_text_is_one_line_with_exactly_the_value_or_refused(data: Any) -> None:
+def test_a_header_or_routing_key_is_one_line_with_exactly_the_value_or_refused(data: Any) -> None:
     for key in ("headers", "routing_key"):
+        meaning = f"<{as_text(data.get('a'))}>"
         try:
             line = compile_text("<{{a}}>", key)(scope(data))
         except Unrenderable:
-            assert re.search(r"[\x00-\x1f\x7f-\x9f]", as_text(data.get("a")))
+            assert re.search(r"[\x00-\x1f\x7f-\x9f]", meaning) or len(meaning.encode()) > 255
         else:
-            assert line == f"<{as_text(data.get('a'))}>"
+            assert line == meaning
             assert not re.search(r"[\r\n\0]", line)

@@ -46,6 +46,15 @@ def test_a_value_is_written_as_its_place_asks(key: str, template: str, data: Any
     assert text(template, key, data) == expected
 
 
+@pytest.mark.parametrize("template", ["{{x}}", "{{x | omit}}", "a.{{x}}"])
+def test_a_routing_key_is_at_most_255_bytes_long(template: str) -> None:
+    room = 255 - len(template.partition("{{")[0])
+
+    assert text(template, "routing_key", {"x": "é" * (room // 2)})
+    with pytest.raises(Unrenderable, match="longer than 255 bytes"):
+        text(template, "routing_key", {"x": "é" * (room // 2 + 1)})
+
+
 @pytest.mark.parametrize("value", [None, "", ".", ".."])
 @pytest.mark.parametrize(
     "template", ["/students/{{x}}", "/a/{{x}}/b", "{{x}}", "/a/{{x}}{{y}}", "/a/{{x}}?force=1", "/a/{{x}}#b"]
