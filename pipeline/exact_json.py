@@ -7,6 +7,7 @@ they are spelt.
 
 import json
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -32,12 +33,20 @@ def loads(text: bytes | str) -> Any:
         raise ValueError("arrays and objects are nested too deeply") from None
 
 
-def dumps(value: Any, *, option: int | None = None) -> bytes:
-    """Write JSON, a Decimal as the number that it is; `option` is orjson's.
+def dumps(value: Any, *, option: int | None = None, otherwise: Callable[[Any], Any] | None = None) -> bytes:
+    """Write JSON, a Decimal as the number that it is; `option` is orjson's, `otherwise` makes JSON of what is none.
 
     Raises TypeError for what is no JSON: a lone surrogate, more than 254 levels, whole numbers above 64 bits.
     """
-    return orjson.dumps(value, default=_written, option=option)
+
+    def written(odd: Any) -> Any:
+        if isinstance(odd, Decimal) and odd.is_finite():
+            return orjson.Fragment(str(odd).encode())
+        if otherwise is None:
+            raise TypeError(f"{type(odd).__name__} is no JSON")
+        return otherwise(odd)
+
+    return orjson.dumps(value, default=written, option=option)
 
 
 def _whole(spelt: str) -> int | Decimal:
@@ -53,9 +62,3 @@ def _fraction(spelt: str) -> float | Decimal:
     except InvalidOperation:
         raise ValueError(f"the number {spelt[:40]} has an exponent that cannot be kept") from None
     return number if Decimal(repr(number)) == exact else exact
-
-
-def _written(value: Any) -> orjson.Fragment:
-    if isinstance(value, Decimal) and value.is_finite():
-        return orjson.Fragment(str(value).encode())
-    raise TypeError(f"{type(value).__name__} is no JSON")

@@ -27,6 +27,7 @@ _COMMANDS = (
     "schema",
     "rules",
     "publish",
+    "events",
     "status",
     "dlq",
     "topology",

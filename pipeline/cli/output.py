@@ -10,6 +10,8 @@ from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
+from pipeline import exact_json
+
 #: Columns where nobody looks: enough that no cell is broken, for what comes next may be grep.
 _UNBROKEN = 500
 
@@ -21,7 +23,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str).decode() + "\n")
+    sys.stdout.write(exact_json.dumps(value, option=orjson.OPT_INDENT_2, otherwise=str).decode() + "\n")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

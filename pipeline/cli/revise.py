@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.markup import escape
+
 from pipeline.attempt.guard import Guard
 from pipeline.attempt.transports import SCHEMAS
+from pipeline.catalogue import CatalogueStore, Unseen, unseen_names
 from pipeline.cli.output import console, print_table
-from pipeline.registry import Change, Reading, RevisionStore, changes, read_paths
+from pipeline.errors import Unavailable
+from pipeline.registry import Change, Finding, Reading, RevisionStore, changes, read_paths
 from pipeline.settings import Settings
 
 
@@ -19,13 +23,14 @@ class Planned:
     base: int
     reading: Reading
     changes: Sequence[Change]
+    warnings: Sequence[Finding]
 
     def as_mapping(self) -> dict[str, Any]:
         """For `--json`."""
         return {
             "revision": self.base,
             "changes": self.changes,
-            "warnings": [str(warning) for warning in self.reading.warnings],
+            "warnings": [str(warning) for warning in self.warnings],
         }
 
 
@@ -37,13 +42,30 @@ async def plan_files(store: RevisionStore, paths: Sequence[Path], settings: Sett
     reading = read_paths(paths, SCHEMAS, check_destination=Guard(settings.allowed_networks).check_written)
     base = await store.latest_number()
     old: Mapping[str, Any] | None = await store.load(base) if base else None
-    return Planned(base, reading, changes(old, reading.document))
+    unseen = await _unseen(reading, settings.effective_database_url())
+    return Planned(base, reading, changes(old, reading.document), (*reading.warnings, *unseen))
+
+
+async def _unseen(reading: Reading, database_url: str) -> list[Finding]:
+    """Tell the names that no event has had; nothing where the catalogue cannot be asked, for nothing depends on it."""
+    try:
+        async with CatalogueStore.open(database_url) as catalogue:
+            seen = await catalogue.names()
+    except Unavailable:
+        return []
+    return [_finding(reading, unseen) for unseen in unseen_names(reading.registry.rules, seen)]
+
+
+def _finding(reading: Reading, unseen: Unseen) -> Finding:
+    path = ("rules", unseen.rule)
+    place = reading.place(path)
+    return Finding(place.file, place.line, path, str(unseen))
 
 
 def show_planned(planned: Planned) -> None:
     """Print the warnings and the changes."""
-    for warning in planned.reading.warnings:
-        console.print("[yellow]warning[/]", str(warning), highlight=False, soft_wrap=True)
+    for warning in planned.warnings:
+        console.print("[yellow]warning[/]", escape(str(warning)), highlight=False, soft_wrap=True)
     if planned.changes:
         print_table(
             f"Changes to revision {planned.base}",

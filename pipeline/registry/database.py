@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # ships no type hints
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, MetaData, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -43,6 +43,19 @@ def reaching(engine: AsyncEngine) -> Iterator[None]:
         reason = (str(cause) or type(cause).__name__).splitlines()[0]
         address = engine.url.set(query={}).render_as_string(hide_password=True)
         raise Unavailable(f"the database {address} cannot be used: {reason}") from None
+
+
+async def create_tables(engine: AsyncEngine, tables: MetaData) -> None:
+    """Create what is absent; two processes may do so at once, and only one of them can."""
+    for is_last in (False, True):
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(tables.create_all)
+        except DBAPIError:
+            if is_last:
+                raise
+        else:
+            return
 
 
 def _postgresql(url: URL, patience_s: float) -> AsyncEngine:

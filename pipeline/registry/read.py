@@ -1,18 +1,18 @@
 """Files and folders to one registry: read, merged, examined, with every error at its file and line."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
 from pipeline.registry.examine import CheckDestination, Transports, examine
 from pipeline.registry.files import texts_of
-from pipeline.registry.findings import Finding, RegistryErrors
+from pipeline.registry.findings import Finding, Path, RegistryErrors
 from pipeline.registry.merge import merge
 from pipeline.registry.registry import Registry, assemble
 from pipeline.registry.trials import SECTION, examine_trials
 from pipeline.registry.warnings import warnings
-from pipeline.registry.yaml_text import YamlText, read_yaml
+from pipeline.registry.yaml_text import Place, YamlText, read_yaml
 from pipeline.rules.fault import kind
 from pipeline.rules.trial import Trial
 
@@ -27,6 +27,8 @@ class Reading:
     document: Mapping[str, Any]
     registry: Registry
     warnings: tuple[Finding, ...]
+    #: Where a path of the document is written.
+    place: Callable[[Path], Place]
     tests: tuple[Trial, ...] = ()
 
 
@@ -71,7 +73,7 @@ def read_texts(
     if findings:
         raise RegistryErrors(dict.fromkeys(findings))
     applied = {section: value for section, value in merged.document.items() if section != SECTION}
-    return Reading(applied, assemble(examined, 0), tuple(warnings(merged, examined.rules)), tests)
+    return Reading(applied, assemble(examined, 0), tuple(warnings(merged, examined.rules)), merged.place, tests)
 
 
 def _is_mapping(text: YamlText) -> bool:

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, func, insert, select
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from pipeline.errors import MihError, Unavailable
-from pipeline.registry.database import PATIENCE_S, open_engine, reaching
+from pipeline.registry.database import PATIENCE_S, create_tables, open_engine, reaching
 
 _METADATA = MetaData()
 REVISIONS = Table(
@@ -117,7 +117,7 @@ class RevisionStore:
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
         with reaching(self._engine):
             if not self._is_prepared:
-                await _create_table(self._engine)
+                await create_tables(self._engine, _METADATA)
                 self._is_prepared = True
             async with self._engine.connect() as connection:
                 yield connection
@@ -135,16 +135,3 @@ async def _latest_number(connection: AsyncConnection) -> int:
 async def _digest(connection: AsyncConnection, number: int) -> str | None:
     query = select(REVISIONS.c.sha256).where(REVISIONS.c.number == number)
     return (await connection.execute(query)).scalar_one_or_none()
-
-
-async def _create_table(engine: AsyncEngine) -> None:
-    """Create what is absent; two processes may do so at once, and only one of them can."""
-    for is_last in (False, True):
-        try:
-            async with engine.begin() as connection:
-                await connection.run_sync(_METADATA.create_all)
-        except DBAPIError:
-            if is_last:
-                raise
-        else:
-            return

@@ -11,7 +11,7 @@ from pipeline.broker import Incoming, Outgoing, Session, consume, listen, reject
 from pipeline.dead_letter import headers_of_death
 from pipeline.delivery import CONTENT_TYPE, Delivery
 from pipeline.errors import NotConfirmed, Unreadable
-from pipeline.event import read_event
+from pipeline.event import Event, read_event
 from pipeline.outcome import Ending, Outcome
 from pipeline.registry import CurrentRegistry, Registry
 from pipeline.rules import Refused, plan
@@ -23,7 +23,13 @@ STAGE = "router"
 #: Seconds that a delivery rests in the ladder when its service's queue refused it.
 PARKED_S = 30
 
+Note = Callable[[Event, datetime], None]
+
 log = structlog.get_logger()
+
+
+def _nobody_is_told(_: Event, __: datetime) -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,8 @@ class Router:
 
     session: Session
     registry: Callable[[], Registry]
+    #: Told of each event that was routed, and when; must neither wait nor raise.
+    note: Note = _nobody_is_told
 
     async def take(self, message: Incoming) -> None:
         """Publish a delivery for each rule that matches; the event is done when all are confirmed."""
@@ -41,9 +49,10 @@ class Router:
             log.warning("unreadable", reason=str(why), routing_key=message.routing_key)
             await self.session.publish_patiently(rejected(message, names.INVALID_KEY, str(why)))
             return
-        registry = self.registry()
-        planned = plan(event, registry.index, revision=registry.revision, now=datetime.now(UTC))
+        registry, now = self.registry(), datetime.now(UTC)
+        planned = plan(event, registry.index, revision=registry.revision, now=now)
         await asyncio.gather(*map(self._publish, planned))
+        self.note(event, now)
         log.debug("routed", event_id=event.id, event_type=event.type, deliveries=len(planned))
 
     async def _publish(self, planned: Delivery | Refused) -> None:
@@ -59,13 +68,13 @@ class Router:
             await self.session.publish_patiently(_outgoing(planned, route.exchange, route.routing_key))
 
 
-async def run_router(settings: Settings, current: CurrentRegistry, *, stopping: asyncio.Event) -> None:
+async def run_router(settings: Settings, current: CurrentRegistry, note: Note, *, stopping: asyncio.Event) -> None:
     """Run until `stopping`; events wait in `mih.router` until there is a registry."""
 
     async def work(session: Session) -> None:
         async with listen(session, current.nudge):
             await current.loaded(stopping, session.lost)
-            router = Router(session, current.get)
+            router = Router(session, current.get, note)
             await consume(session, names.ROUTER, router.take, stage=STAGE, prefetch=settings.prefetch, until=stopping)
 
     await run_sessions(settings.amqp_url, STAGE, work, stopping=stopping)

@@ -1,5 +1,6 @@
 import json
 import logging
+from collections.abc import Iterator
 from typing import Literal
 
 import pytest
@@ -7,6 +8,19 @@ import structlog
 
 from pipeline.logs import configure_logs
 from pipeline.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Else the tests behind these would log to a stream that is closed."""
+    root, chatty = logging.getLogger(), [logging.getLogger(name) for name in ("aio_pika", "aiormq")]
+    before, levels = (root.handlers[:], root.level), [logger.level for logger in chatty]
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+    root.handlers[:], root.level = before
+    for logger, level in zip(chatty, levels, strict=True):
+        logger.setLevel(level)
 
 
 def fail_with(secret: str) -> None:
