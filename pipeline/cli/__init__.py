@@ -24,6 +24,7 @@ _COMMANDS = (
     "plan",
     "apply",
     "export",
+    "import",
     "schema",
     "rules",
     "publish",
@@ -33,6 +34,8 @@ _COMMANDS = (
     "topology",
     "settings",
 )
+#: What Python keeps its word for.
+_MODULES = {"import": "import_plugin"}
 
 
 def main() -> None:
@@ -72,5 +75,5 @@ def _app(asked: str) -> typer.Typer:
     )
     app.callback()(lambda: None)
     for name in [asked] if asked in _COMMANDS else _COMMANDS:
-        import_module(f"pipeline.cli.{name}").register(app)
+        import_module(f"pipeline.cli.{_MODULES.get(name, name)}").register(app)
     return app
