@@ -12,10 +12,12 @@ from typing import Any
 
 import orjson
 
+from pipeline import exact_json
 from pipeline.broker import Incoming
 from pipeline.errors import Unreadable
 from pipeline.event import Event, event_from_mapping
 from pipeline.ingest import formats
+from pipeline.ingest.encodings import in_utf8, unpacked
 from pipeline.ingest.formats.raw import Raw
 from pipeline.settings import Settings
 from topology import names
@@ -24,8 +26,6 @@ from topology import names
 MAX_HOPS = 16
 
 _UNKNOWN = "unknown"
-#: What publishers call a body that is not compressed; kombu and Celery write the character set here.
-_PLAIN = frozenset({"", "identity", "utf-8", "utf8", "us-ascii", "binary"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +55,23 @@ def understand(message: Incoming, settings: Settings) -> Arrival:
 
     Raises Unreadable with the reason it goes to `mih.invalid`.
     """
-    if len(message.body) > settings.body_limit:
-        raise Unreadable(f"{len(message.body)} bytes, more than MIH_BODY_LIMIT allows ({settings.body_limit})")
-    if (message.content_encoding or "").lower() not in _PLAIN:
-        raise Unreadable(f"content_encoding {message.content_encoding!r:.40} is not supported: expected none or utf-8")
-    attributes = formats.read(Raw(message.body, message.content_type, message.headers))
+    body = in_utf8(unpacked(message.body, message.content_encoding, settings.body_limit), message.content_type)
+    attributes = formats.read(Raw(body, message.content_type, message.headers))
     attributes = {**attributes, "source": attributes.get("source") or _source(message)}
     try:
         arrival = _identified(attributes, settings)
         event = arrival.event(arrival.own_id or "checked")
         # A delivery wraps the event in a few levels more.
-        orjson.dumps([[[[event.to_mapping()]]]])
-    except orjson.JSONEncodeError as unwritable:
-        raise Unreadable(f"cannot be passed on as JSON: {unwritable}") from None
+        exact_json.dumps([[[[event.to_mapping()]]]])
+    except TypeError as unwritable:
+        raise Unreadable(f"cannot be passed on as JSON: {_told(unwritable)}") from None
     if event.hops > MAX_HOPS:
         raise Unreadable(f"passed through hubs more than {MAX_HOPS} times: it runs in a circle")
     return arrival
+
+
+def _told(unwritable: TypeError) -> str:
+    return "more than 245 levels of arrays and objects" if "Recursion" in str(unwritable) else str(unwritable)
 
 
 def _source(message: Incoming) -> str:
@@ -85,4 +86,4 @@ def _identified(attributes: dict[str, Any], settings: Settings) -> Arrival:
 
 
 def _hash(*parts: Any) -> str:
-    return sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return sha256(exact_json.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()

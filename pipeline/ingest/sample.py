@@ -5,6 +5,7 @@ from typing import Any
 
 from pipeline.event import Event, event_from_mapping
 from pipeline.ingest import formats
+from pipeline.ingest.encodings import in_utf8
 from pipeline.ingest.formats.raw import Raw
 
 #: For an event that has no id or source of its own; the ids of its deliveries follow from them.
@@ -16,6 +17,6 @@ def sample_event(body: bytes, *, content_type: str | None = None, headers: Mappi
 
     Raises Unreadable with the reason for which ingest would send it to `mih.invalid`.
     """
-    attributes = formats.read(Raw(body, content_type, headers or {}))
+    attributes = formats.read(Raw(in_utf8(body, content_type), content_type, headers or {}))
     named = {"id": attributes.get("id") or SAMPLE_ID, "source": attributes.get("source") or SAMPLE_SOURCE}
     return event_from_mapping({**attributes, **named})

@@ -14,7 +14,7 @@ _SAID: Final = (
         "retries",
         "none of its own, whatever max_retries; Moodle's task queue tried 5 times in about 15 min, a 4xx like a 5xx",
         (
-            "what may pass (timeout, 408, 425, 429, 5xx) is tried 10 times, or max_retries + 1 times where that is more, "
+            "what may pass (timeout, 408, 425, 429, 5xx) is tried 10 times, or max_retries + 1 where that is more, "
             "with delays that double up to 1h; other 4xx are dead, to be replayed"
         ),
     ),

@@ -19,7 +19,9 @@ import atheris
 UNIT = Path(__file__).parents[1] / "unit"
 #: Files of properties, below tests/unit: every one of their properties is fuzzed.
 FILES = (
+    "ingest/test_ingest_properties.py",
     "messages/test_exact_json.py",
+    "plugin_import/test_plugin_import_properties.py",
     "rules/test_condition_properties.py",
     "rules/test_plugin_templates.py",
     "rules/test_template_properties.py",

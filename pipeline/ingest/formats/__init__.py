@@ -7,7 +7,7 @@ its content type, while the others are known by the shape of their JSON.
 from typing import Any, Protocol
 
 from pipeline.errors import Unreadable
-from pipeline.ingest.formats import cloudevents_binary, cloudevents_structured, moodle
+from pipeline.ingest.formats import cloudevents_binary, cloudevents_structured, domain_event, moodle, typed_json
 from pipeline.ingest.formats.raw import Raw
 
 
@@ -26,7 +26,7 @@ class Format(Protocol):
         ...
 
 
-FORMATS: tuple[Format, ...] = (cloudevents_binary, cloudevents_structured, moodle)
+FORMATS: tuple[Format, ...] = (cloudevents_binary, cloudevents_structured, moodle, domain_event, typed_json)
 
 
 def read(raw: Raw) -> dict[str, Any]:
@@ -38,6 +38,6 @@ def read(raw: Raw) -> dict[str, Any]:
         if known.recognises(raw):
             return known.read(raw)
     raise Unreadable(
-        "fits no format: expected a Moodle event (eventname, …), a CloudEvent in structured JSON (specversion, …) "
-        "or a CloudEvent in ce- headers"
+        f"fits no format: {raw.kind}; expected a Moodle event (eventname, …), a CloudEvent in structured JSON "
+        "(specversion, …) or in ce- headers, a domain event (eventName, …), or an object with a type"
     )

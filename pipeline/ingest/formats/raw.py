@@ -1,12 +1,11 @@
-"""Raw: a message as a format sees it: bytes, content type, headers, and the JSON in them."""
+"""Raw: a message as a format sees it: bytes (UTF-8, not compressed), content type, headers, and the JSON in them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import orjson
-
+from pipeline import exact_json
 from pipeline.errors import Unreadable
 
 
@@ -30,9 +29,17 @@ class Raw:
         Raises Unreadable with the position.
         """
         try:
-            return orjson.loads(self.body)
-        except orjson.JSONDecodeError as broken:
+            return exact_json.loads(self.body)
+        except ValueError as broken:
             raise Unreadable(f"not JSON: {broken}") from None
+
+    @property
+    def kind(self) -> str:
+        """What the JSON is, in a word."""
+        found = self.json
+        if isinstance(found, dict):
+            return f"an object with {len(found)} keys" if found else "an empty object"
+        return "an array" if isinstance(found, list) else "no object"
 
     @property
     def object(self) -> dict[str, Any]:
@@ -41,5 +48,5 @@ class Raw:
         Raises Unreadable.
         """
         if not isinstance(self.json, dict):
-            raise Unreadable("expected a JSON object")
+            raise Unreadable(f"expected a JSON object, found {self.kind}")
         return self.json

@@ -81,6 +81,74 @@ def test_a_time_beyond_all_calendars_is_refused() -> None:
         formats.read(raw(MOODLE | {"timecreated": 10**18}))
 
 
+PAID = {
+    "eventName": "OrderPaid",
+    "sourceModule": "shop",
+    "aggregateType": "order",
+    "aggregateId": 4711,
+    "payload": {"total": "9.50"},
+    "timestamp": "2026-11-20T21:48:10Z",
+    "metadata": {"eventId": "e-1", "userId": 2},
+}
+
+
+def test_a_domain_event_keeps_all_of_itself_as_data() -> None:
+    assert formats.read(raw(PAID)) == {
+        "specversion": "1.0",
+        "id": "e-1",
+        "type": "OrderPaid",
+        "source": "shop",
+        "subject": "order/4711",
+        "time": "2026-11-20T21:48:10Z",
+        "data": PAID,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "attribute", "value"),
+    [
+        ({"eventId": 7}, "id", "7"),
+        ({"id": "own"}, "id", "own"),
+        ({"metadata": None}, "id", None),
+        ({"metadata": {"correlationId": "c"}}, "id", None),
+        ({"timestamp": 1795211290}, "time", "2026-11-20T21:48:10+00:00"),
+        ({"timestamp": 1795211290500}, "time", "2026-11-20T21:48:10.500000+00:00"),
+        ({"timestamp": None}, "time", None),
+        ({"aggregateId": None}, "subject", "order"),
+        ({"aggregateType": None}, "subject", None),
+        ({"sourceModule": None}, "source", None),
+    ],
+)
+def test_an_attribute_of_a_domain_event(change: dict[str, Any], attribute: str, value: str | None) -> None:
+    assert formats.read(raw(PAID | change))[attribute] == value
+
+
+def test_a_domain_event_needs_its_name_only() -> None:
+    event = formats.read(raw({"eventName": "Started"}))
+    assert (event["type"], event["data"]) == ("Started", {"eventName": "Started"})
+
+
+def test_plain_json_with_a_type_is_all_data() -> None:
+    event = formats.read(raw({"type": "shop.paid", "order": 4711, "id": 5, "source": "shop"}))
+    assert (event["type"], event["id"], event["source"]) == ("shop.paid", "5", "shop")
+    assert event["data"] == {"type": "shop.paid", "order": 4711, "id": 5, "source": "shop"}
+
+
+def test_plain_json_with_data_is_a_cloud_event_without_its_version() -> None:
+    event = formats.read(raw({"type": "shop.paid", "id": "5", "data": [1], "tenant": "north"}))
+    assert (event["id"], event["data"], event["tenant"], event["specversion"]) == ("5", [1], "north", "1.0")
+
+
+def test_what_is_more_than_plain_json_with_a_type_is_read_as_that() -> None:
+    assert formats.read(raw(MOODLE | {"type": "x"}))["type"] == MOODLE["eventname"]
+    assert formats.read(raw(CLOUD | {"eventname": 5})) == CLOUD | {"eventname": 5}
+    assert formats.read(raw(PAID | {"type": "x"}))["type"] == "OrderPaid"
+
+
+def test_of_two_equal_keys_the_last_counts_as_in_javascript_and_php() -> None:
+    assert formats.read(raw(b'{"type": "a", "type": "b"}'))["type"] == "b"
+
+
 def test_a_cloud_event_is_known_by_its_content_type_or_its_shape() -> None:
     assert formats.read(raw(CLOUD, "application/cloudevents+json; charset=utf-8")) == CLOUD
     assert formats.read(raw(CLOUD)) == CLOUD
@@ -123,7 +191,22 @@ def test_the_data_of_a_cloud_event_in_headers(body: bytes, content_type: str | N
         (b"5", None, {}, "fits no format"),
         (b"[]", None, {}, "fits no format"),
         ({"hello": "world"}, None, {}, "fits no format"),
-        (b"[]", "application/cloudevents+json", {}, "expected a JSON object"),
+        (b"[]", "application/cloudevents+json", {}, "expected a JSON object, found an array"),
+        (b'{"a": 1e400}', None, {}, "not JSON: number is infinity"),
+        (b'{"a": 1e-99999999999999999999}', None, {}, "has an exponent that cannot be kept"),
+        (b'{"a": NaN}', None, {}, "not JSON"),
+        (b'{"a": "\\ud800"}', None, {}, "not JSON: no low surrogate in string"),
+        (b'{"a": "\x00"}', None, {}, "not JSON"),
+        ({"eventName": 5}, None, {}, "eventName must be a text that is not empty, found 5"),
+        ({"eventName": "x", "sourceModule": 5}, None, {}, "sourceModule must be a text"),
+        ({"eventName": "x", "timestamp": True}, None, {}, "timestamp must be a time"),
+        ({"eventName": "x", "timestamp": [1]}, None, {}, "timestamp must be a time"),
+        ({"eventName": "x", "timestamp": 10**18}, None, {}, "timestamp must be a time"),
+        ({"eventName": "x", "id": [1]}, None, {}, "eventId must be a text"),
+        ({"type": None}, None, {}, "type must be a text that is not empty"),
+        ({"type": ""}, None, {}, "type must be a text that is not empty"),
+        ({"type": "x", "time": 5}, None, {}, "time must be a text"),
+        ({"type": "x", "id": 2.5}, None, {}, "id must be a text that is not empty or a whole number, found 2.5"),
         (CLOUD | {"id": ""}, None, {}, "must have an id"),
         (CLOUD | {"data_base64": "AA=="}, None, {}, "data_base64"),
         (b"\x00", "image/png", {"ce-specversion": "1.0", "ce-id": "1"}, "'image/png' is not supported"),
