@@ -10,6 +10,7 @@ import pytest
 
 from pipeline import exact_json
 from pipeline.attempt.transports import SCHEMAS
+from pipeline.cli.rules.testing import run_tests
 from pipeline.errors import MihError
 from pipeline.event import Event
 from pipeline.ingest import sample_event
@@ -51,6 +52,17 @@ def rendered(data: Any, **keys: Any) -> Any:
 @pytest.mark.parametrize("text", [text for page in (RULES, TEMPLATES) for text in files(page)])
 def test_a_file_in_the_docs_can_be_applied(text: str) -> None:
     assert read_texts({"hub.yaml": text}, SCHEMAS).registry.services
+
+
+@pytest.mark.parametrize("text", [text for page in (RULES, TEMPLATES) for text in files(page) if "tests:" in text])
+def test_the_tests_in_a_file_of_the_docs_pass(text: str, tmp_path: Path) -> None:
+    (tmp_path / "hub.yaml").write_text(text)
+    # It exits with an error when one fails.
+    run_tests([tmp_path])
+
+
+def test_the_example_mappings_do_with_captured_events_what_their_tests_expect() -> None:
+    run_tests([EXAMPLES])
 
 
 @pytest.mark.parametrize(("condition", "holds", "not_for"), rows(RULES, "condition", "holds for", "but not for"))
