@@ -33,21 +33,14 @@ class _Line:
     path: str
     alternatives: Sequence[Any]
     values_at: Callable[[Any], Sequence[Any]]
-    verdicts: Sequence[Verdict]
+    holds: Callable[[Any], bool]
 
     @property
     def paths(self) -> frozenset[str]:
         return frozenset({self.path})
 
-    def __call__(self, data: Any) -> bool:
-        values = self.values_at(data)
-        for verdict in self.verdicts:  # noqa: SIM110  see any_of
-            if verdict(values):
-                return True
-        return False
-
     def explain(self, data: Any) -> Explained:
-        return Explained(self.path, _json(self.alternatives), tuple(self.values_at(data)), self(data))
+        return Explained(self.path, _json(self.alternatives), tuple(self.values_at(data)), self.holds(data))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,11 +54,12 @@ class _Or:
     def paths(self) -> frozenset[str]:
         return frozenset().union(*(branch.paths for branch in self.branches))
 
-    def __call__(self, data: Any) -> bool:
+    def holds(self, data: Any) -> bool:
         return any(branch(data) for branch in self.branches)
 
     def explain(self, data: Any) -> Explained:
-        return Explained(OR, _json(self.written), (), self(data), tuple(one.explain(data) for one in self.branches))
+        branches = tuple(branch.explain(data) for branch in self.branches)
+        return Explained(OR, _json(self.written), (), self.holds(data), branches)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +67,8 @@ class Condition:
     """Whether an event's data fulfils a rule's `when`."""
 
     lines: Sequence[_Line | _Or]
+    #: Of each line, bound once: an event is asked by them alone.
+    _tests: Sequence[Callable[[Any], bool]]
 
     @property
     def paths(self) -> frozenset[str]:
@@ -81,8 +77,8 @@ class Condition:
 
     def __call__(self, data: Any) -> bool:
         """Whether all lines hold."""
-        for line in self.lines:  # noqa: SIM110  see any_of
-            if not line(data):
+        for holds in self._tests:  # noqa: SIM110  see any_of
+            if not holds(data):
                 return False
         return True
 
@@ -101,7 +97,7 @@ def compile_condition(when: Mapping[str, Any] | None) -> Condition:
     faults = Faults()
     lines = [faults.under((path,), _line, path, alternatives) for path, alternatives in (when or {}).items()]
     faults.raise_if_any()
-    return Condition(lines)
+    return Condition(lines, [line.holds for line in lines])
 
 
 def _line(path: Any, alternatives: Any) -> _Line | _Or:
@@ -111,7 +107,16 @@ def _line(path: Any, alternatives: Any) -> _Line | _Or:
         raise invalid(f"expected a name, or {OR} and a list of conditions; all lines of when must hold anyhow", hint=OR)
     if not isinstance(path, str) or not all(steps := path.split(".")):
         raise invalid("expected names with dots between them, such as other.itemid")
-    return _Line(path, alternatives, _finder(steps), _verdicts(alternatives))
+    values_at, verdicts = _finder(steps), _verdicts(alternatives)
+
+    def holds(data: Any) -> bool:
+        values = values_at(data)
+        for verdict in verdicts:  # noqa: SIM110  see any_of
+            if verdict(values):
+                return True
+        return False
+
+    return _Line(path, alternatives, values_at, holds)
 
 
 def _is_plain(alternatives: Any) -> bool:
