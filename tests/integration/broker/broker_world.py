@@ -1,22 +1,20 @@
 """The broker room at work on a real RabbitMQ: queues filled, drained and watched, and a wire that can be cut."""
 
 import asyncio
-import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiormq
+from queues import WITHIN_S, Queues, nothing_unheard, without_ladder
 
-from pipeline.broker import Incoming, Outgoing, Session, Take, consume, open_getter, open_session
+from pipeline.broker import Incoming, Outgoing, Session, Take, consume, open_session
 from topology.declare import declare
-from topology.entities import Topology, topology_of
+from topology.entities import topology_of
 
-#: Seconds within which anything here must have happened; far more than it needs.
-WITHIN_S = 20
 #: The connections of a session, in the order in which it opens them.
 PUBLISHING, CONSUMING = 0, 1
 
@@ -31,61 +29,18 @@ async def eventually(condition: Callable[[], bool], what: str, within_s: float =
         raise AssertionError(f"waited {within_s} s in vain until {what}") from None
 
 
-@asynccontextmanager
-async def nothing_unheard() -> AsyncIterator[None]:
-    """Fail for what asyncio would only log: an exception that nobody retrieved, a task that nobody ended."""
-    unheard: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
-    before = asyncio.all_tasks()
-    yield
-    mine = {asyncio.current_task()}
-    await eventually(lambda: asyncio.all_tasks() <= before | mine, f"no task is left: {asyncio.all_tasks()}", 5)
-    gc.collect()
-    await asyncio.sleep(0)
-    assert not unheard, unheard
-
-
 @dataclass
-class World:
+class World(Queues):
     """A session on a declared topology without the delay ladder, with the services erp and lms."""
 
     url: str
-    session: Session
 
     async def publish(self, queue: str, *bodies: str, **properties: Any) -> None:
         for body in bodies:
             await self.session.publish(Outgoing("", queue, body.encode(), **properties))
 
-    async def depth(self, queue: str) -> int:
-        """Messages that are ready."""
-        async with open_getter(self.session) as getter:
-            return await getter.depth(queue)
-
-    async def until_depth(self, queue: str, depth: int) -> None:
-        found = -1
-        for _ in range(WITHIN_S * 20):
-            found = await self.depth(queue)
-            if found == depth:
-                return
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{queue} holds {found}, not {depth}")
-
-    async def drained(self, queue: str, count: int) -> list[Incoming]:
-        """Wait for that many messages and take them, and whatever is behind them."""
-        await self.until_depth(queue, count)
-        return await self.ready(queue)
-
     async def bodies(self, queue: str, count: int) -> list[str]:
         return [message.body.decode() for message in await self.drained(queue, count)]
-
-    async def ready(self, queue: str) -> list[Incoming]:
-        """Take what is there now."""
-        taken: list[Incoming] = []
-        async with open_getter(self.session) as getter:
-            while message := await getter.get(queue):
-                taken.append(message)
-                await getter.ack(message)
-        return taken
 
     async def find(self, wanted: set[str], *queues: str) -> Counter[str]:
         """Empty the queues until all that is wanted was found in one of them: nothing is lost."""
@@ -98,20 +53,11 @@ class World:
         raise AssertionError(f"lost: {wanted - found.keys()}")
 
 
-def without_ladder(topology: Topology) -> Topology:
-    """All but the twenty levels, which take longer to declare than most tests here to run."""
-    return replace(
-        topology,
-        queues=tuple(queue for queue in topology.queues if not queue.name.startswith("mih.delay.")),
-        bindings=tuple(binding for binding in topology.bindings if not binding.source.startswith("mih.delay.")),
-    )
-
-
 @asynccontextmanager
 async def a_world(amqp_url: str) -> AsyncIterator[World]:
     await asyncio.to_thread(declare, amqp_url, without_ladder(topology_of(["erp", "lms"])))
     async with nothing_unheard(), open_session(amqp_url, "test") as session:
-        yield World(amqp_url, session)
+        yield World(session, amqp_url)
 
 
 @dataclass

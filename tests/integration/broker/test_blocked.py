@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from broker_world import WITHIN_S, World, a_world, consuming
+from broker_world import World, a_world, consuming
+from queues import WITHIN_S
 
 from pipeline.broker import Incoming, moved
 from pipeline.embedded.places import find_rabbitmq

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from broker_world import WITHIN_S, Taker, World, a_world, consuming, eventually
+from broker_world import Taker, World, a_world, consuming, eventually
+from queues import WITHIN_S
 
 from pipeline.broker import Incoming
 from topology import names

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from broker_world import CONSUMING, PUBLISHING, WITHIN_S, Taker, Wire, World, a_wire_to, a_world, consuming, eventually
+from broker_world import CONSUMING, PUBLISHING, Taker, Wire, World, a_wire_to, a_world, consuming, eventually
+from queues import WITHIN_S
 
 from pipeline.broker import Incoming, Session, consume, moved, open_getter, open_session
 from pipeline.errors import Unavailable

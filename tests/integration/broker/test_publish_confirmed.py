@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from broker_world import CONSUMING, PUBLISHING, WITHIN_S, World, a_wire_to, a_world, nothing_unheard
+from broker_world import CONSUMING, PUBLISHING, World, a_wire_to, a_world
+from queues import WITHIN_S, nothing_unheard
 
 from pipeline.broker import Outgoing, open_session
 from pipeline.errors import NotConfirmed, Unavailable

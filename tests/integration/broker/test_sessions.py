@@ -7,17 +7,8 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from broker_world import (
-    CONSUMING,
-    PUBLISHING,
-    WITHIN_S,
-    Taker,
-    a_wire_to,
-    a_world,
-    eventually,
-    nothing_unheard,
-    without_ladder,
-)
+from broker_world import CONSUMING, PUBLISHING, Taker, a_wire_to, a_world, eventually
+from queues import WITHIN_S, nothing_unheard, without_ladder
 
 from pipeline.broker import Outgoing, Session, consume, open_getter, open_session, run_sessions
 from pipeline.embedded import DockerRabbit, PrivateRabbit

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import poison_taker
 import pytest
-from broker_world import WITHIN_S, Taker, World, a_world, eventually, nothing_unheard
+from broker_world import Taker, World, a_world, eventually
+from queues import WITHIN_S, nothing_unheard
 
 from pipeline.broker import Incoming, Outgoing, Session, Take, open_getter, open_session, work_suspects
 from pipeline.errors import Misconfigured, NotConfirmed, Unavailable

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from broker_world import WITHIN_S, World, a_world, eventually
+from broker_world import World, a_world, eventually
+from queues import WITHIN_S
 
 from pipeline.broker import Incoming, Outgoing, announce, listen, open_session, tap
 from topology import names

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import neighbours  # noqa: F401  makes registry_databases importable
 import pytest
 
 from pipeline.catalogue import MAX_NAMES, CatalogueStore, SeenType

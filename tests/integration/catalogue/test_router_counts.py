@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import neighbours  # noqa: F401  makes registry_databases and stages_world importable
 import pytest
 from private_postgresql import PostgreSQL
-from stages_world import World, a_world, eventually, registry_of, without_ladder
+from queues import without_ladder
+from stages_world import World, a_world, eventually, registry_of
 from structlog.testing import capture_logs
 
 from pipeline.broker import Session, Take

@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 import pytest
-from stages_world import TOPOLOGY, World, a_world, without_ladder
+from queues import without_ladder
+from stages_world import TOPOLOGY, World, a_world
 
 from pipeline.broker import Outgoing, Session
 from pipeline.event import read_event

@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 import pytest
-from stages_world import TOPOLOGY, WITHIN_S, World, a_world, die, eventually, without_ladder
+from queues import WITHIN_S, without_ladder
+from stages_world import TOPOLOGY, World, a_world, die, eventually
 
 from pipeline.broker import Session
 from pipeline.errors import Unavailable

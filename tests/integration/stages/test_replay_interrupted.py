@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import pytest
-from stages_world import TOPOLOGY, World, a_world, die, without_ladder
+from queues import without_ladder
+from stages_world import TOPOLOGY, World, a_world, die
 
 from pipeline.broker import Outgoing, open_session
 from pipeline.dead_letter import headers_of_death

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
-from stages_world import WITHIN_S, World, a_world, die, registry_of
+from queues import WITHIN_S
+from stages_world import World, a_world, die, registry_of
 
 from pipeline.broker import Session, Take
 from pipeline.delivery import Delivery, read_delivery
