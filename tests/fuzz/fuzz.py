@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
+from subprocess import PIPE, STDOUT
 
 import atheris
 
@@ -27,7 +28,7 @@ FILES = (
     "rules/test_template_properties.py",
 )
 #: libFuzzer's own limits: bytes of an input, and seconds and MB that one may take.
-LIMITS = ("-max_len=4096", "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1")
+LIMITS = ("-artifact_prefix=.fuzz/", "-max_len=4096", "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1")
 
 
 def fuzz(which: str, seconds: int) -> None:
@@ -54,8 +55,8 @@ def apart(seconds: str) -> Callable[[str], tuple[str, int, str]]:
 
     def run(name: str) -> tuple[str, int, str]:
         command = [sys.executable, __file__, seconds, name]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
-        return name, ended.returncode, ended.stderr
+        ended = subprocess.run(command, stdout=PIPE, stderr=STDOUT, text=True, check=False)
+        return name, ended.returncode, ended.stdout
 
     return run
 

@@ -8,6 +8,7 @@ import re
 from typing import Any, Final
 from urllib.parse import quote
 
+from pipeline.errors import Unrenderable
 from pipeline.rules.fault import Faults, InvalidRule
 from pipeline.rules.templates.chunks import compile_chunks
 from pipeline.rules.templates.envelope import Scope
@@ -72,13 +73,26 @@ def _pair(pair: re.Match[str], spans: Spans) -> MayWrite:
         spans.refuse_omit(
             spans.within(key[0], value[1]), "omit leaves out a key and its whole value, and here it cannot"
         )
+        if spans.within(*key):
+            return compile_chunks([_written_key(key, spans), *spans.chunks(key[1], value[1], _encoded)])
         return compile_chunks(spans.chunks(key[0], value[1], _encoded))
     spans.refuse_omit(spans.within(*key), "omit leaves out a key and its whole value, and stands in the value")
-    write_key, write_value = compile_chunks(spans.chunks(*key, _encoded)), whole.write_unless_nothing(_encoded)
+    write_key, write_value = _written_key(key, spans), whole.write_unless_nothing(_encoded)
 
     def write(scope: Scope) -> str | None:
         written = write_value(scope)
         return None if written is None else f"{write_key(scope)}={written}"
+
+    return write
+
+
+def _written_key(key: tuple[int, int], spans: Spans) -> Write:
+    written = compile_chunks(spans.chunks(*key, _encoded))
+
+    def write(scope: Scope) -> str:
+        if not (name := written(scope)):
+            raise Unrenderable("a key of the form came out empty")
+        return name
 
     return write
 

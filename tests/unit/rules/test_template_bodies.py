@@ -225,3 +225,8 @@ def test_a_content_type_that_is_not_served_is_refused(content_type: str, message
         check_content_type(content_type)
 
     assert message in str(refused.value)
+
+
+def test_a_key_of_a_form_that_comes_out_empty_is_refused() -> None:
+    with pytest.raises(Unrenderable, match="a key of the form came out empty"):
+        body(FORM, "{{name}}={{value}}&b=1", {"value": 5})
