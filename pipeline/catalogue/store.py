@@ -13,13 +13,13 @@ from typing import Any, Self
 
 from sqlalchemy import BigInteger, Column, DateTime, MetaData, String, Table, Text, func, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pipeline import exact_json
 from pipeline.catalogue.sample import seen
 from pipeline.catalogue.shape import MAX_NAMES
 from pipeline.catalogue.sightings import Sighting
-from pipeline.registry.database import PATIENCE_S, create_tables, open_engine, reaching
+from pipeline.database import PATIENCE_S, Database, open_database
 
 #: Types that are kept: who invents a type for each event must not fill the database.
 MAX_TYPES = 5_000
@@ -58,10 +58,9 @@ class SeenType:
 class CatalogueStore:
     """The catalogue in one database."""
 
-    def __init__(self, engine: AsyncEngine, max_types: int) -> None:
-        self._engine = engine
+    def __init__(self, database: Database, max_types: int) -> None:
+        self._database = database
         self._max_types = max_types
-        self._is_prepared = False
 
     @classmethod
     @asynccontextmanager
@@ -70,11 +69,8 @@ class CatalogueStore:
 
         Raises Misconfigured for a URL that cannot be meant.
         """
-        engine = open_engine(url, patience_s)
-        try:
-            yield cls(engine, max_types)
-        finally:
-            await engine.dispose()
+        async with open_database(url, _METADATA, patience_s) as database:
+            yield cls(database, max_types)
 
     async def add(self, sightings: Mapping[str, Sighting]) -> int:
         """Add what was seen, all of it or nothing; gives how many types there was no room for.
@@ -82,13 +78,13 @@ class CatalogueStore:
         Raises Unavailable.
         """
         known = dict(sorted({seen(event_type): sighting for event_type, sighting in sightings.items()}.items()))
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             kept = await self._kept(connection, known)
             names = await _new_names(connection, kept)
             if kept:
-                await connection.execute(_ADD_TYPES[self._engine.dialect.name], [_row(*item) for item in kept.items()])
+                await connection.execute(_ADD_TYPES[self._database.dialect], [_row(*item) for item in kept.items()])
             if names:
-                await connection.execute(_ADD_NAMES[self._engine.dialect.name], names)
+                await connection.execute(_ADD_NAMES[self._database.dialect], names)
             await connection.commit()
         return len(known) - len(kept)
 
@@ -97,7 +93,7 @@ class CatalogueStore:
 
         Raises Unavailable.
         """
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             rows = (await connection.execute(select(*_SHOWN).order_by(EVENT_TYPES.c.type))).all()
         return [SeenType(row.type, row.events, _utc(row.first_seen), _utc(row.last_seen), row.source) for row in rows]
 
@@ -106,7 +102,7 @@ class CatalogueStore:
 
         Raises Unavailable.
         """
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             query = select(EVENT_TYPES.c.sample).where(EVENT_TYPES.c.type == event_type)
             return exact_json.loads((await connection.execute(query)).scalar_one())
 
@@ -115,7 +111,7 @@ class CatalogueStore:
 
         Raises Unavailable.
         """
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             types = (await connection.execute(select(EVENT_TYPES.c.type))).scalars().all()
             rows = (await connection.execute(select(EVENT_NAMES.c.type, EVENT_NAMES.c.name))).all()
         names: dict[str, set[str]] = defaultdict(set)
@@ -131,15 +127,6 @@ class CatalogueStore:
         new = [event_type for event_type in sightings if event_type not in there]
         left_out = set(new[max(self._max_types - count, 0) :])
         return {event_type: sighting for event_type, sighting in sightings.items() if event_type not in left_out}
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        with reaching(self._engine):
-            if not self._is_prepared:
-                await create_tables(self._engine, _METADATA)
-                self._is_prepared = True
-            async with self._engine.connect() as connection:
-                yield connection
 
 
 async def _new_names(connection: AsyncConnection, sightings: Mapping[str, Sighting]) -> list[dict[str, str]]:

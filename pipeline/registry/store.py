@@ -13,10 +13,10 @@ from typing import Any, Self
 
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, func, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from pipeline.database import PATIENCE_S, Database, open_database
 from pipeline.errors import MihError, Unavailable
-from pipeline.registry.database import PATIENCE_S, create_tables, open_engine, reaching
 
 _METADATA = MetaData()
 REVISIONS = Table(
@@ -39,9 +39,8 @@ class Outdated(MihError):
 class RevisionStore:
     """The registry's revisions in one database."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-        self._is_prepared = False
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     @classmethod
     @asynccontextmanager
@@ -50,18 +49,15 @@ class RevisionStore:
 
         Raises Misconfigured for a URL that cannot be meant.
         """
-        engine = open_engine(url, patience_s)
-        try:
-            yield cls(engine)
-        finally:
-            await engine.dispose()
+        async with open_database(url, _METADATA, patience_s) as database:
+            yield cls(database)
 
     async def latest_number(self) -> int:
         """The number of the revision in force; 0 while there is none.
 
         Raises Unavailable.
         """
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             return await _latest_number(connection)
 
     async def load(self, number: int) -> dict[str, Any]:
@@ -69,7 +65,7 @@ class RevisionStore:
 
         Raises Unavailable, also where there is no such revision.
         """
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             query = select(REVISIONS.c.document).where(REVISIONS.c.number == number)
             text = (await connection.execute(query)).scalar_one_or_none()
         if text is None:
@@ -96,7 +92,7 @@ class RevisionStore:
         self, document: Mapping[str, Any], by: str, at: datetime, expected_base: int | None
     ) -> int | None:
         digest = fingerprint(document)
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             base = await _latest_number(connection)
             if await _digest(connection, base) == digest:
                 return base
@@ -112,15 +108,6 @@ class RevisionStore:
             except IntegrityError:
                 return None
             return base + 1
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        with reaching(self._engine):
-            if not self._is_prepared:
-                await create_tables(self._engine, _METADATA)
-                self._is_prepared = True
-            async with self._engine.connect() as connection:
-                yield connection
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:

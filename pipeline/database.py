@@ -1,15 +1,15 @@
 """The connection to SQLite or PostgreSQL: how it is opened, and what is said when it is away."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]  # ships no type hints
 from sqlalchemy import URL, MetaData, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from pipeline.errors import Misconfigured, Unavailable
 
@@ -18,11 +18,47 @@ PATIENCE_S = 5.0
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
 
 
-def open_engine(url: str, patience_s: float = PATIENCE_S) -> AsyncEngine:
-    """An engine that has not connected yet.
+class Database:
+    """One database, and the tables that a store keeps in it; connects when first asked."""
 
-    Raises Misconfigured for an address that is neither SQLite's nor PostgreSQL's.
+    def __init__(self, engine: AsyncEngine, tables: MetaData) -> None:
+        self._engine = engine
+        self._tables = tables
+        self._is_prepared = False
+
+    @property
+    def dialect(self) -> str:
+        """The language it speaks: `sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to a database that has the tables.
+
+        Raises Unavailable, also for what goes wrong inside.
+        """
+        with _reaching(self._engine):
+            if not self._is_prepared:
+                await _create_tables(self._engine, self._tables)
+                self._is_prepared = True
+            async with self._engine.connect() as connection:
+                yield connection
+
+
+@asynccontextmanager
+async def open_database(url: str, tables: MetaData, patience_s: float = PATIENCE_S) -> AsyncIterator[Database]:
+    """The database at an SQLAlchemy URL; waits `patience_s` for an answer.
+
+    Raises Misconfigured for a URL that is neither SQLite's nor PostgreSQL's.
     """
+    engine = _engine_of(url, patience_s)
+    try:
+        yield Database(engine, tables)
+    finally:
+        await engine.dispose()
+
+
+def _engine_of(url: str, patience_s: float) -> AsyncEngine:
     try:
         read = make_url(url)
     except ArgumentError:
@@ -34,7 +70,7 @@ def open_engine(url: str, patience_s: float = PATIENCE_S) -> AsyncEngine:
 
 
 @contextmanager
-def reaching(engine: AsyncEngine) -> Iterator[None]:
+def _reaching(engine: AsyncEngine) -> Iterator[None]:
     """Turn every way in which a database can be away into Unavailable, with the address and without its password."""
     try:
         yield
@@ -45,7 +81,7 @@ def reaching(engine: AsyncEngine) -> Iterator[None]:
         raise Unavailable(f"the database {address} cannot be used: {reason}") from None
 
 
-async def create_tables(engine: AsyncEngine, tables: MetaData) -> None:
+async def _create_tables(engine: AsyncEngine, tables: MetaData) -> None:
     """Create what is absent; two processes may do so at once, and only one of them can."""
     for is_last in (False, True):
         try:
