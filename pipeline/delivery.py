@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from pipeline import exact_json
 from pipeline.errors import Unreadable
-from pipeline.event import Event, event_from_mapping
+from pipeline.event import Event, event_from_mapping, told
 from topology import names
 
 CONTENT_TYPE = "application/vnd.mih.delivery+json"
@@ -91,7 +91,7 @@ def read_delivery(body: bytes, headers: Mapping[str, Any]) -> Delivery:
     try:
         found = exact_json.loads(body)
         if found["v"] != VERSION:
-            raise Unreadable(f"a delivery of version {found['v']!r:.20}, this MIH reads {VERSION}")
+            raise Unreadable(f"a delivery of version {told(found['v'])}, this MIH reads {VERSION}")
         return Delivery(
             id=found["id"],
             service=found["service"],

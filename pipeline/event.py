@@ -7,6 +7,7 @@ queue to `mih.normalized` and read it. Source: CloudEvents 1.0.2, JSON event for
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from pipeline import exact_json
@@ -21,6 +22,9 @@ MAX_NAME_BYTES = 2048
 #: AMQP short strings hold 255 bytes and the type becomes a routing key.
 MAX_TYPE_BYTES = 255
 
+#: Characters of a value that a reason may show: enough to find it by, too few to be a payload.
+_SHOWN = 20
+_KINDS = {list: "an array", dict: "an object", type(None): "nothing", bool: "true or false"}
 _CORE = frozenset({"specversion", "id", "source", "type", "subject", "time", "data", HOPS})
 
 
@@ -73,17 +77,17 @@ def event_from_mapping(found: Any) -> Event:
     Raises Unreadable with what is missing or wrong.
     """
     if not isinstance(found, dict):
-        raise Unreadable(f"an event must be a JSON object, found {_kind(found)}")
+        raise Unreadable(f"an event must be a JSON object, found {told(found)}")
     if found.get("specversion") != SPEC_VERSION:
-        raise Unreadable(f"specversion must be {SPEC_VERSION!r}, found {found.get('specversion')!r:.40}")
+        raise Unreadable(f"specversion must be {SPEC_VERSION!r}, found {told(found.get('specversion'))}")
     for name in ("id", "source", "type"):
         if not isinstance(found.get(name), str) or not found[name]:
-            raise Unreadable(f"{name} must be a text that is not empty, found {_kind(found.get(name))}")
+            raise Unreadable(f"{name} must be a text that is not empty, found {told(found.get(name))}")
         if len(found[name].encode(errors="replace")) > MAX_NAME_BYTES:
             raise Unreadable(f"{name} must not be longer than {MAX_NAME_BYTES} bytes")
     for name in ("subject", "time"):
         if not isinstance(found.get(name), str | None):
-            raise Unreadable(f"{name} must be a text, found {_kind(found[name])}")
+            raise Unreadable(f"{name} must be a text, found {told(found[name])}")
     if len(found["type"].encode(errors="replace")) > MAX_TYPE_BYTES:
         raise Unreadable(f"type must not be longer than {MAX_TYPE_BYTES} bytes")
     return Event(
@@ -92,7 +96,7 @@ def event_from_mapping(found: Any) -> Event:
         type=found["type"],
         subject=found.get("subject"),
         time=found.get("time"),
-        hops=_hops(found.get(HOPS, 0)),
+        hops=_hops(found[HOPS]) if HOPS in found else 0,
         data=found.get("data"),
         extensions={name: value for name, value in found.items() if name not in _CORE},
     )
@@ -102,9 +106,13 @@ def _hops(value: Any) -> int:
     # CloudEvents writes an integer attribute as text where its transport knows only text.
     if isinstance(value, int | str) and re.fullmatch("[0-9]{1,9}", str(value)):
         return int(value)
-    raise Unreadable(f"{HOPS} must be a whole number from 0, found {value!r:.40}")
+    raise Unreadable(f"{HOPS} must be a whole number from 0, found {told(value)}")
 
 
-def _kind(value: Any) -> str:
-    names = {type(None): "nothing", bool: "true or false", int: "a number", float: "a number", str: "a text"}
-    return names.get(type(value), "an array" if isinstance(value, list) else "an object")
+def told(value: Any) -> str:
+    """Say what was found where something else was expected: its kind, of a text or number a short beginning."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+        return _KINDS.get(type(value), type(value).__name__)
+    spelt = str(value)
+    beginning = spelt[:_SHOWN]
+    return (repr(beginning) if isinstance(value, str) else beginning) + "…" * (len(spelt) > _SHOWN)

@@ -5,6 +5,7 @@ import zlib
 from typing import Final
 
 from pipeline.errors import Unreadable
+from pipeline.event import told
 
 #: What publishers call a body that is not compressed; kombu and Celery write the character set here.
 _PLAIN: Final = frozenset({"", "identity", "utf-8", "utf8", "us-ascii", "binary"})
@@ -27,7 +28,7 @@ def unpacked(body: bytes, content_encoding: str | None, limit: int) -> bytes:
     if encoding in _PLAIN:
         return body
     if encoding not in _GZIP:
-        raise Unreadable(f"content_encoding {content_encoding!r:.40} is not supported: expected none, gzip or utf-8")
+        raise Unreadable(f"content_encoding {told(content_encoding)} is not supported: expected none, gzip or utf-8")
     return _gunzipped(body, limit)
 
 
@@ -38,7 +39,7 @@ def in_utf8(body: bytes, content_type: str | None) -> bytes:
     """
     charset = _CHARSET.search(content_type or "")
     if charset and charset[1].lower() not in _UTF8:
-        raise Unreadable(f"charset {charset[1][:40]!r} is not supported: expected utf-8")
+        raise Unreadable(f"charset {told(charset[1])} is not supported: expected utf-8")
     if body.startswith(_OTHER_BOMS) or _looks_wide(body):
         raise Unreadable("the body is in UTF-16 or UTF-32: expected UTF-8")
     return body.removeprefix(_BOM)

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.event import Event, event_from_mapping
-from pipeline.ingest import formats
-from pipeline.ingest.encodings import in_utf8
-from pipeline.ingest.formats.raw import Raw
+from pipeline.event import Event
+from pipeline.ingest.reading import carried, read_attributes
 
 #: For an event that has no id or source of its own; the ids of its deliveries follow from them.
 SAMPLE_ID, SAMPLE_SOURCE = "sample", "sample"
@@ -17,6 +15,6 @@ def sample_event(body: bytes, *, content_type: str | None = None, headers: Mappi
 
     Raises Unreadable with the reason for which ingest would send it to `mih.invalid`.
     """
-    attributes = formats.read(Raw(in_utf8(body, content_type), content_type, headers or {}))
+    attributes = read_attributes(body, content_type, headers or {})
     named = {"id": attributes.get("id") or SAMPLE_ID, "source": attributes.get("source") or SAMPLE_SOURCE}
-    return event_from_mapping({**attributes, **named})
+    return carried({**attributes, **named})

@@ -8,20 +8,22 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.errors import Unreadable
+from pipeline.event import told
 from pipeline.ingest.formats.raw import Raw
 
 _PREFIXES = ("ce-", "ce_", "cloudevents:", "cloudevents_")
+_MARKS = frozenset(f"{prefix}specversion" for prefix in _PREFIXES)
 
 
 def recognises(raw: Raw) -> bool:
     """By the specversion, which every CloudEvent carries."""
-    return any(f"{prefix}specversion" in _lowered(raw) for prefix in _PREFIXES)
+    return any(name.lower() in _MARKS for name in raw.headers)
 
 
 def read(raw: Raw) -> dict[str, Any]:
     """The headers without their prefix, and the body as data."""
     event: dict[str, Any] = {}
-    for name, value in _lowered(raw).items():
+    for name, value in {name.lower(): value for name, value in raw.headers.items()}.items():
         prefix = next((prefix for prefix in _PREFIXES if name.startswith(prefix)), None)
         if prefix:
             event[name.removeprefix(prefix)] = _attribute(name, value)
@@ -32,16 +34,12 @@ def read(raw: Raw) -> dict[str, Any]:
     return event | {"data": _data(raw)}
 
 
-def _lowered(raw: Raw) -> dict[str, Any]:
-    return {name.lower(): value for name, value in raw.headers.items()}
-
-
 def _attribute(name: str, value: Any) -> str | int | bool:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, str | int):
         return value
-    raise Unreadable(f"{name} must be a text, found {type(value).__name__}")
+    raise Unreadable(f"{name[:40]} must be a text, found {told(value)}")
 
 
 def _data(raw: Raw) -> Any:
@@ -54,4 +52,4 @@ def _data(raw: Raw) -> Any:
             raise Unreadable(f"{raw.media_type} must be UTF-8: {broken.reason} at byte {broken.start}") from None
     if raw.media_type in ("", "application/json") or raw.media_type.endswith("+json"):
         return raw.json
-    raise Unreadable(f"data of content type {raw.media_type!r} is not supported: expected JSON or text")
+    raise Unreadable(f"data of content type {raw.media_type[:80]!r} is not supported: expected JSON or text")

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.errors import Unreadable
-from pipeline.event import SPEC_VERSION
+from pipeline.event import SPEC_VERSION, told
 from pipeline.ingest.formats.raw import Raw
 
 _WHOLE_NUMBERS = (
@@ -25,6 +25,9 @@ _WHOLE_NUMBERS = (
     "anonymous",
     "timecreated",
 )
+_WHOLE = re.compile("-?[0-9]{1,19}")
+#: Moodle's ids are the databases' bigint: however one is spelt, beyond that it is none.
+_BEYOND = 2**63
 
 
 def recognises(raw: Raw) -> bool:
@@ -37,7 +40,7 @@ def read(raw: Raw) -> dict[str, Any]:
     found = raw.object
     name = found["eventname"]
     if not isinstance(name, str) or not name.strip("\\"):
-        raise Unreadable(f"eventname must be the name of an event class, found {name!r:.80}")
+        raise Unreadable(f"eventname must be the name of an event class, found {told(name)}")
     data = {**found, "eventname": "\\" + name.lstrip("\\")}
     for key in _WHOLE_NUMBERS:
         if key in data:
@@ -56,11 +59,10 @@ def read(raw: Raw) -> dict[str, Any]:
 def _whole(key: str, value: Any) -> int | None:
     if value is None or value == "":
         return None
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and re.fullmatch("-?[0-9]{1,18}", value):
-        return int(value)
-    raise Unreadable(f"{key} must be a whole number or null, found {value!r:.80}")
+    number = int(value) if isinstance(value, str) and _WHOLE.fullmatch(value) else value
+    if type(number) is int and -_BEYOND <= number < _BEYOND:
+        return number
+    raise Unreadable(f"{key} must be a whole number of 64 bits or null, found {told(value)}")
 
 
 def _subject(data: dict[str, Any]) -> str | None:

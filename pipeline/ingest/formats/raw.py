@@ -7,6 +7,11 @@ from typing import Any
 
 from pipeline import exact_json
 from pipeline.errors import Unreadable
+from pipeline.event import told
+
+#: Arrays and objects within one another that an event may have, itself the first: four less than JSON's writer can.
+MAX_LEVELS = 250
+TOO_DEEP = f"more than {MAX_LEVELS} levels of arrays and objects"
 
 
 @dataclass(frozen=True)
@@ -31,15 +36,16 @@ class Raw:
         try:
             return exact_json.loads(self.body)
         except ValueError as broken:
-            raise Unreadable(f"not JSON: {broken}") from None
+            is_too_deep = "depth limit" in str(broken) or "too deeply" in str(broken)
+            raise Unreadable(TOO_DEEP if is_too_deep else f"not JSON: {broken}") from None
 
     @property
     def kind(self) -> str:
         """What the JSON is, in a word."""
         found = self.json
         if isinstance(found, dict):
-            return f"an object with {len(found)} keys" if found else "an empty object"
-        return "an array" if isinstance(found, list) else "no object"
+            return f"an object with {len(found)} {'key' if len(found) == 1 else 'keys'}" if found else "an empty object"
+        return told(found)
 
     @property
     def object(self) -> dict[str, Any]:

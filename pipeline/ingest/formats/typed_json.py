@@ -10,7 +10,7 @@ is the data, and further keys travel on as extension attributes.
 from typing import Any
 
 from pipeline.errors import Unreadable
-from pipeline.event import SPEC_VERSION
+from pipeline.event import SPEC_VERSION, told
 from pipeline.ingest.formats.own_id import id_as_text
 from pipeline.ingest.formats.raw import Raw
 
@@ -27,7 +27,7 @@ def read(raw: Raw) -> dict[str, Any]:
     found = raw.object
     for name in _ATTRIBUTES:
         if not isinstance(found.get(name), str | None) or (name == "type" and not found[name]):
-            raise Unreadable(f"{name} must be a text that is not empty, found {found[name]!r:.80}")
+            raise Unreadable(f"{name} must be a text that is not empty, found {told(found[name])}")
     event = {name: found.get(name) for name in _ATTRIBUTES} if "data" not in found else found
     identity = id_as_text("id", found.get("id"))
     return {**event, "specversion": SPEC_VERSION, "id": identity, "data": found.get("data", found)}

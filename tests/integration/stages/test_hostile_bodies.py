@@ -14,6 +14,7 @@ from stages_world import TOPOLOGY, World, a_world
 from pipeline.broker import Outgoing, Session
 from pipeline.event import read_event
 from pipeline.ingest import Ingest
+from pipeline.ingest.formats.raw import MAX_LEVELS
 from pipeline.settings import Settings
 from pipeline.shared_state import Claims
 from topology import names
@@ -38,22 +39,28 @@ GZIPPED = {"content_encoding": "gzip"}
 HOSTILE = {
     "cut": Hostile(EVENT[:-3], "not JSON"),
     "empty": Hostile(b"", "not JSON"),
-    "a scalar": Hostile(b"5", "fits no format: no object"),
+    "a scalar": Hostile(b"5", "fits no format: 5"),
     "an array": Hostile(b"[" + EVENT + b"]", "fits no format: an array"),
-    "of no format": Hostile(b'{"hello": "world"}', "fits no format: an object with 1 keys"),
+    "of no format": Hostile(b'{"hello": "world"}', "fits no format: an object with 1 key;"),
     "zero bytes": Hostile(b"\x00" * 64, "not JSON"),
     "a zero byte in a text": Hostile(b'{"type": "a\x00b"}', "not JSON"),
     "an escaped zero": Hostile(b'{"type": "zero", "n": "\\u0000"}'),
-    "nested as deep as can be": Hostile(nested(240)),
-    "nested 300 levels": Hostile(nested(300), "more than 245 levels"),
-    "nested 5000 levels": Hostile(nested(5000), "depth limit exceeded"),
+    "nested as deep as can be": Hostile(nested(MAX_LEVELS - 1)),
+    "nested a level deeper": Hostile(nested(MAX_LEVELS), "more than 250 levels"),
+    "nested 300 levels": Hostile(nested(300), "more than 250 levels"),
+    "nested 5000 levels": Hostile(nested(5000), "more than 250 levels"),
+    "nested where a text is expected": Hostile(b'{"type": %s}' % (b"[" * 1000 + b"]" * 1000), "found an array"),
+    "open brackets": Hostile(b"[" * LIMIT, "more than 250 levels"),
     "equal keys": Hostile(b'{"type": "first", "type": "last"}'),
     "a large number": Hostile(b'{"type": "large", "n": 123456789012345678901234567890}'),
+    "exact numbers by the thousand": Hostile(b'{"type": "many", "n": [%s0]}' % (b"0.12345678901234567," * 50_000)),
+    "a number that is no id": Hostile(b'{"eventname": "x", "userid": 1e30}', "userid must be a whole number"),
     "a number beyond all": Hostile(b'{"type": "large", "n": 1e999}', "number is infinity"),
     "not a number": Hostile(b'{"type": "nan", "n": NaN}', "not JSON"),
     "half a character": Hostile(b'{"type": "half", "n": "\\ud800"}', "no low surrogate"),
     "no utf-8": Hostile(b'{"type": "latin", "n": "\xe9"}', "not JSON"),
     "a byte order mark": Hostile(b"\xef\xbb\xbf" + EVENT),
+    "utf-32 without a mark": Hostile(EVENT.decode().encode("utf-32-be"), "in UTF-16 or UTF-32"),
     "utf-16": Hostile(EVENT.decode().encode("utf-16"), "in UTF-16 or UTF-32"),
     "a megabyte in one text": Hostile(b'{"type": "long", "n": "%s"}' % (b"a" * (LIMIT - 100))),
     "above the limit": Hostile(b'{"type": "long", "n": "%s"}' % (b"a" * LIMIT), "more than MIH_BODY_LIMIT"),
@@ -61,6 +68,7 @@ HOSTILE = {
     "a bomb": Hostile(gzip.compress(b" " * 2**26), "more bytes when unpacked", GZIPPED),
     "no gzip": Hostile(EVENT, "not gzip", GZIPPED),
     "gzip that is cut": Hostile(gzip.compress(EVENT)[:-2], "ends in the middle", GZIPPED),
+    "two members of gzip": Hostile(gzip.compress(EVENT) * 2, "further bytes behind its end", GZIPPED),
     "another compression": Hostile(EVENT, "'br' is not supported", {"content_encoding": "br"}),
     "another character set": Hostile(EVENT, "charset 'utf-7'", {"content_type": "application/json; charset=utf-7"}),
 }
@@ -90,6 +98,8 @@ async def test_each_hostile_body_ends_once_and_no_good_event_waits_behind_it(wor
             world.drained(names.ROUTER, len(good) + len(understood)), world.drained(names.INVALID, len(refused))
         )
 
+    for queue in (names.INGEST, names.ROUTER, names.INVALID, names.suspect_queue("ingest")):
+        assert await world.depth(queue) == 0, queue
     events = [read_event(message.body) for message in arrived]
     assert {event.id for event in events if event.type == "good"} == {str(number) for number in range(len(good))}
     assert sorted(event.source for event in events if event.type != "good") == sorted(understood)

@@ -10,6 +10,7 @@ import pytest
 from pipeline.broker import Incoming
 from pipeline.errors import Unreadable
 from pipeline.ingest.arrival import MAX_HOPS, Arrival, understand
+from pipeline.ingest.formats.raw import MAX_LEVELS
 from pipeline.settings import Settings
 
 SETTINGS = Settings()
@@ -88,6 +89,17 @@ def test_a_number_arrives_as_it_was_spelt(spelt: str) -> None:
     assert json.loads(written, parse_int=Decimal, parse_float=Decimal)["data"]["other"]["n"] == Decimal(spelt)
 
 
+@pytest.mark.parametrize("levels", [1, 50, 751, 780, 4000])
+@pytest.mark.parametrize("inner", [b"", b"1e-400"])
+def test_what_is_nested_too_deeply_to_be_passed_on_is_refused(levels: int, inner: bytes) -> None:
+    # The event itself and its data's object are the first two.
+    deepest = MAX_LEVELS - 2
+    arrival(b'{"type": "x", "n": %s%s%s}' % (b"[" * deepest, inner, b"]" * deepest))
+    deeper = deepest + levels
+    with pytest.raises(Unreadable, match=r"^more than 250 levels of arrays and objects$"):
+        arrival(b'{"type": "x", "n": %s%s%s}' % (b"[" * deeper, inner, b"]" * deeper))
+
+
 def test_an_event_that_runs_in_a_circle_is_refused() -> None:
     arrival(ORDER | {"mihhops": MAX_HOPS - 1})
     with pytest.raises(Unreadable, match="circle"):
@@ -104,13 +116,21 @@ def test_a_character_set_as_encoding_is_no_compression(encoding: str) -> None:
     assert arrival(ORDER, encoding=encoding).own_id == "1"
 
 
-@pytest.mark.parametrize("depth", [251, 300, 900])
-def test_what_is_nested_too_deeply_to_be_passed_on_is_refused(depth: int) -> None:
-    body = (
-        b'{"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": ' + b"[" * depth + b"]" * depth + b"}"
-    )
-    with pytest.raises(Unreadable, match="more than 245 levels of arrays and objects"):
-        arrival(body)
+@pytest.mark.parametrize("header", [["a"], {"a": 1}, b"\xff", 5])
+def test_a_source_in_the_header_that_is_no_text_is_refused(header: Any) -> None:
+    with pytest.raises(Unreadable, match="the header mih-source must be a text, found"):
+        arrival(LOGIN, {"mih-source": header})
+
+
+@pytest.mark.parametrize("other", [b'{"b": 1e-400, "a": 1}', b'{"a": 1, "a": 1, "b": 1e-400}', b'{"a":1,"b":0.1e-399}'])
+def test_content_is_the_same_in_any_order_and_spelling(other: bytes) -> None:
+    login = b'{"eventname": "x", "other": %s}'
+    assert arrival(login % other).identity == arrival(login % b'{"a": 1, "b": 1e-400}').identity
+
+
+def test_neighbouring_numbers_that_a_double_cannot_tell_apart_are_two_events() -> None:
+    login = b'{"eventname": "x", "other": {"n": %d}}'
+    assert arrival(login % 12345678901234567890123).identity != arrival(login % 12345678901234567890124).identity
 
 
 @pytest.mark.parametrize("change", [{"id": 5}, {"type": ""}, {"source": 5}, {"time": 5}])

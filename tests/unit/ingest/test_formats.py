@@ -59,14 +59,26 @@ def test_what_other_holds_keeps_its_shape(other: Any) -> None:
     assert formats.read(raw(MOODLE | {"other": other}))["data"]["other"] == other
 
 
-@pytest.mark.parametrize(("written", "read"), [("2", 2), (2, 2), ("-1", -1), (None, None), ("", None), ("007", 7)])
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("2", 2),
+        (2, 2),
+        ("-1", -1),
+        (None, None),
+        ("", None),
+        ("007", 7),
+        (2**63 - 1, 2**63 - 1),
+        (str(-(2**63)), -(2**63)),
+    ],
+)
 def test_an_id_is_a_number_however_it_was_written(written: Any, read: int | None) -> None:
     assert formats.read(raw(MOODLE | {"objectid": written}))["data"]["objectid"] == read
 
 
-@pytest.mark.parametrize("written", ["two", "2.0", "9" * 19, "9" * 5000, 2.5, True, [], "٢", "--1", " 2"])
+@pytest.mark.parametrize("written", ["two", "2.0", str(2**63), 2**63, "9" * 5000, 2.5, True, [], "٢", "--1", " 2"])
 def test_an_id_that_is_no_number_is_refused_naming_its_key(written: Any) -> None:
-    with pytest.raises(Unreadable, match="courseid must be a whole number or null"):
+    with pytest.raises(Unreadable, match="courseid must be a whole number of 64 bits or null"):
         formats.read(raw(MOODLE | {"courseid": written}))
 
 
@@ -109,12 +121,15 @@ def test_a_domain_event_keeps_all_of_itself_as_data() -> None:
     [
         ({"eventId": 7}, "id", "7"),
         ({"id": "own"}, "id", "own"),
+        ({"outboxEventId": 17, "metadata": {}}, "id", None),
+        ({"eventId": None, "id": 12}, "id", "12"),
         ({"metadata": None}, "id", None),
         ({"metadata": {"correlationId": "c"}}, "id", None),
         ({"timestamp": 1795211290}, "time", "2026-11-20T21:48:10+00:00"),
         ({"timestamp": 1795211290500}, "time", "2026-11-20T21:48:10.500000+00:00"),
         ({"timestamp": None}, "time", None),
         ({"aggregateId": None}, "subject", "order"),
+        ({"aggregateId": True}, "subject", "order"),
         ({"aggregateType": None}, "subject", None),
         ({"sourceModule": None}, "source", None),
     ],
@@ -126,6 +141,12 @@ def test_an_attribute_of_a_domain_event(change: dict[str, Any], attribute: str, 
 def test_a_domain_event_needs_its_name_only() -> None:
     event = formats.read(raw({"eventName": "Started"}))
     assert (event["type"], event["data"]) == ("Started", {"eventName": "Started"})
+
+
+def test_an_id_is_text_however_long_its_number_is() -> None:
+    assert formats.read(raw(b'{"type": "x", "id": 12345678901234567890123}'))["id"] == "12345678901234567890123"
+    event = formats.read(raw(b'{"eventName": "x", "aggregateType": "a", "aggregateId": 12345678901234567890123}'))
+    assert event["subject"] == "a/12345678901234567890123"
 
 
 def test_plain_json_with_a_type_is_all_data() -> None:
@@ -202,7 +223,14 @@ def test_the_data_of_a_cloud_event_in_headers(body: bytes, content_type: str | N
         ({"eventName": "x", "timestamp": True}, None, {}, "timestamp must be a time"),
         ({"eventName": "x", "timestamp": [1]}, None, {}, "timestamp must be a time"),
         ({"eventName": "x", "timestamp": 10**18}, None, {}, "timestamp must be a time"),
-        ({"eventName": "x", "id": [1]}, None, {}, "eventId must be a text"),
+        ({"eventName": "x", "id": [1]}, None, {}, "^id must be a text"),
+        ({"eventName": "x", "metadata": {"eventId": {}}}, None, {}, "metadata.eventId must be .*, found an object"),
+        (b'{"type": "x", "id": 12345678901234567890123.0}', None, {}, "id must be .*, found 12345678901234567890…"),
+        (b"[" * 5000, None, {}, "^more than 250 levels of arrays and objects$"),
+        ({"type": ["x"] * 100}, None, {}, "found an array$"),
+        ({"hello": "world"}, None, {}, "an object with 1 key;"),
+        ({"eventName": "x", "sourceModule": ["a" * 100]}, None, {}, "found an array$"),
+        (CLOUD | {"id": None}, None, {}, "must have an id"),
         ({"type": None}, None, {}, "type must be a text that is not empty"),
         ({"type": ""}, None, {}, "type must be a text that is not empty"),
         ({"type": "x", "time": 5}, None, {}, "time must be a text"),
