@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from pipeline.errors import Misconfigured
@@ -33,10 +34,10 @@ class Fault:
 
 
 class InvalidRule(Misconfigured):
-    """A rule, or a part of one, that cannot be meant; `faults` holds everything that is wrong with it."""
+    """A rule, or a part of one, that cannot be meant; `faults` holds all that is wrong with it, up to MAX_FAULTS."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(faults)
+        self.faults = tuple(islice(faults, MAX_FAULTS))
         super().__init__("\n".join(map(str, self.faults)))
 
 

@@ -86,18 +86,20 @@ def _numeric(argument: Any) -> Verdict:
 
     def test(value: Any) -> bool:
         number = read_number(value) if isinstance(value, str) else value if is_number(value) else None
-        return number is not None and all(holds(number, limit) for holds, limit in bounds)
+        return number is not None and all(holds(number) for holds in bounds)
 
     return any_of(test)
 
 
-def _bound(argument: Sequence[Any], at: int) -> tuple[Callable[[Any, Any], bool], int | float | Decimal]:
+def _bound(argument: Sequence[Any], at: int) -> Test:
     sign, limit = argument[at : at + 2]
     if not isinstance(sign, str) or sign not in COMPARISONS:
         raise invalid(f"expected one of {' '.join(COMPARISONS)}, in quotes", at)
     if not is_number(limit) or not math.isfinite(limit):
         raise invalid(f"expected a number, found {kind(limit)}", at + 1)
-    return COMPARISONS[sign], limit
+    # To a Decimal a bound is what it is spelt: the double nearest to 87.55 is a little less.
+    holds, spelt = COMPARISONS[sign], Decimal(repr(limit)) if isinstance(limit, float) else limit
+    return lambda number: holds(number, spelt if isinstance(number, Decimal) else limit)
 
 
 def _cidr(argument: Any) -> Verdict:

@@ -95,4 +95,8 @@ def _rows(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _pretty(request: Request, body: str) -> str:
     if not is_json(request.content_type):
         return body
-    return exact_json.dumps(exact_json.loads(body), option=orjson.OPT_INDENT_2).decode()
+    try:
+        return exact_json.dumps(exact_json.loads(body), option=orjson.OPT_INDENT_2).decode()
+    except (TypeError, ValueError):
+        # Nested too deeply to be read and written anew; it is sent all the same.
+        return body

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from errno import ENAMETOOLONG, ENOENT, ENOTDIR
 from pathlib import Path
 
 from pipeline.broker import open_session
@@ -14,6 +15,9 @@ from pipeline.event import Event
 from pipeline.ingest import sample_event
 from pipeline.settings import load_settings
 
+#: What the system says to a name that no file has, or can have: an id may be longer than those.
+_NO_FILE = frozenset({ENOENT, ENOTDIR, ENAMETOOLONG})
+
 
 def event_named(given: str) -> Event:
     """Read the event of a file that exists, of `-`, or else of the dead letter with this event or delivery id.
@@ -22,9 +26,9 @@ def event_named(given: str) -> Event:
     """
     try:
         body = sys.stdin.buffer.read() if given == "-" else Path(given).read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return _event_of_the_dead(given)
     except OSError as failed:
+        if failed.errno in _NO_FILE:
+            return _event_of_the_dead(given)
         raise Misconfigured(f"{given}: cannot be read: {failed.strerror}") from None
     try:
         return sample_event(body)

@@ -62,6 +62,8 @@ def _events(trials: Iterable[Trial]) -> list[Event]:
             events.append(sample_event(_body(trial)))
         except OSError as failed:
             findings.append(_finding(trial, f"{trial.event} cannot be read: {failed.strerror}"))
+        except ValueError:
+            findings.append(_finding(trial, "found a character that no file's name has, expected a file that holds it"))
         except Unreadable as why:
             file = f"{trial.event}: " if isinstance(trial.event, PurePath) else ""
             findings.append(_finding(trial, f"{file}{why}"))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.rules.fault import MAX_FAULTS, Faults, InvalidRule
+from pipeline.rules.fault import Faults, InvalidRule
 from pipeline.rules.templates.chunks import Chunk
 from pipeline.rules.templates.parse import fault_at, parse, placeholders
 from pipeline.rules.templates.slot import Slot, compile_slots
@@ -49,7 +49,7 @@ class Spans:
         """Raise InvalidRule where one of these slots omits."""
         omitting = [slot.placeholder.start for slot in slots if slot.omits]
         if omitting:
-            raise InvalidRule(fault_at(self.text, at, message) for at in omitting[:MAX_FAULTS])
+            raise InvalidRule(fault_at(self.text, at, message) for at in omitting)
 
 
 def compile_spans(text: str, check: Callable[[str], None], *, strict: bool) -> Spans:

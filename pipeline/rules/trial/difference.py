@@ -66,4 +66,10 @@ def _difference(key: str, expected: str, found: str) -> Difference:
 
 
 def _written(value: Any) -> str:
-    return "nothing" if value is ABSENT else exact_json.dumps(value).decode()
+    if value is ABSENT:
+        return "nothing"
+    try:
+        return exact_json.dumps(value).decode()
+    except TypeError:
+        # An event of the deepest kind in a template that puts it deeper still.
+        return "a value that is nested too deeply to be shown"

@@ -1,7 +1,7 @@
 """Whether the requests of one event are those that its test expects: every one of them, and no others.
 
-Each expectation takes the first request that fits and that no other has taken, those that name their rule before the
-others. What nothing fits is held against the nearest request that is left then.
+As many expectations as possible take a request that fits them, each another one, and those that name their rule come
+before the others. What nothing is left for is held against the nearest request that nothing took.
 """
 
 from collections.abc import Sequence
@@ -27,8 +27,7 @@ class Mismatch:
 def judge(trial: Trial, event: Event, rules: Sequence[CompiledRule], index: RuleIndex) -> list[Mismatch]:
     """Run a test on its event; nothing is returned where all is as expected. The index is that of the rules."""
     judging = _Judging(trial, event, rules, plan(event, index, revision=0, now=trial.now))
-    unfit = [at for at in sorted(range(len(trial.expect)), key=judging.is_open) if not judging.takes_fitting(at)]
-    for at in unfit:
+    for at in judging.unfit():
         judging.hold(at)
     judging.found += (Mismatch(f"not expected: {_told(answer)}") for answer in judging.left)
     return judging.found
@@ -44,16 +43,27 @@ class _Judging:
     left: list[Answer]
     found: list[Mismatch] = field(default_factory=list)
 
-    def is_open(self, at: int) -> bool:
-        """Whether an expectation leaves open which rule is meant."""
-        return "rule" not in self.trial.expect[at]
+    def unfit(self) -> list[int]:
+        """Let expectations take what fits them, and give those that nothing is left for."""
+        fitting = [
+            [answer.rule for differing, answer in self._compared(at) if not differing]
+            for at in range(len(self.trial.expect))
+        ]
+        taken: dict[str, int] = {}
 
-    def takes_fitting(self, at: int) -> bool:
-        """Take the first answer that is as expected, if there is one."""
-        fitting = next((answer for differing, answer in self._compared(at) if not differing), None)
-        if fitting:
-            self.left.remove(fitting)
-        return fitting is not None
+        def takes(at: int, asked: set[str]) -> bool:
+            untried = [rule for rule in fitting[at] if rule not in asked]
+            asked.update(untried)
+            # What nobody has comes first; who has taken one of the others may find something else.
+            for rule in sorted(untried, key=taken.__contains__):
+                if rule not in taken or takes(taken[rule], asked):
+                    taken[rule] = at
+                    return True
+            return False
+
+        unfit = [at for at in sorted(range(len(fitting)), key=self._is_open) if not takes(at, set())]
+        self.left = [answer for answer in self.left if answer.rule not in taken]
+        return unfit
 
     def hold(self, at: int) -> None:
         """Note in what the nearest answer differs, or that there is none."""
@@ -66,6 +76,10 @@ class _Judging:
         self.left.remove(nearest)
         what = f"rule {name}" if name else f"expect[{at}] fits no request; the nearest is of rule {nearest.rule}"
         self.found.append(Mismatch(what, differing))
+
+    def _is_open(self, at: int) -> bool:
+        """Whether an expectation leaves open which rule is meant."""
+        return "rule" not in self.trial.expect[at]
 
     def _compared(self, at: int) -> list[tuple[tuple[Difference, ...], Answer]]:
         expectation = self.trial.expect[at]

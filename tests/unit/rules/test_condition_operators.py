@@ -106,6 +106,13 @@ def test_a_condition_is_explained_line_by_line() -> None:
     assert [[line.holds for line in branch] for branch in second.branches] == [[False], [True]]
 
 
+def test_a_bound_is_the_number_that_is_written_for_numbers_of_any_length() -> None:
+    # The double nearest to 87.55 is below the first of these, the one nearest to 0.1 above the second.
+    assert not holds({"numeric": [">=", 87.55]}, "87.54999999999999999")
+    assert holds({"numeric": [">", 0.1]}, Decimal("0.10000000000000000001"))
+    assert holds({"numeric": ["=", 87.55]}, "87.550000000000000000")
+
+
 def test_a_wildcard_of_many_stars_takes_no_longer_than_its_text_is_long() -> None:
     # With backtracking this would not end.
     assert not holds({"wildcard": "a*" * 200 + "b"}, "a" * 100_000)

@@ -12,7 +12,7 @@ from pipeline.errors import Unrenderable
 from pipeline.rules.fault import InvalidRule
 from pipeline.rules.templates import check_content_type, compile_body
 
-FORM, XML, TEXT = "application/x-www-form-urlencoded", "application/xml", "text/plain"
+FORM, XML, TEXT, JSON = "application/x-www-form-urlencoded", "application/xml", "text/plain", "application/json"
 DECLARED = "<?xml version='1.0' encoding='UTF-8'?>\n<a><!-- ' --></a>"
 DATA = {
     "userid": 5,
@@ -174,6 +174,9 @@ def test_a_body_that_cannot_be_meant_is_refused_with_line_and_column(
         (FORM, "a&" * 100, 20),
         (XML, "<a>{{x | omit}}<b/>{{x | omit}}</a>", 2),
         (XML, "<a>" + "<!-- {{x}} -->" * 100 + "</a>", 20),
+        (XML, "<a><!--" + "{{x}}" * 100 + "--></a>", 20),
+        (JSON, "[" + '"a{{x | omit}}",' * 100 + "1]", 20),
+        (JSON, "[" + '{"a":1,"a":2},' * 100 + "1]", 20),
         (TEXT, "{{x | omit}}" * 100, 20),
         (TEXT, "{{x | uper}}" * 100, 20),
     ],

@@ -49,6 +49,9 @@ def judged(happened: Event, *expect: Mapping[str, Any]) -> list[tuple[str, list[
         [{"content_type": "application/json"}, CRM],
         [{"method": "PUT", "query": {"by": "2"}}, {"payload": "none", "path": "/c"}],
         [{"service": "crm", "path": "/c"}, {}],
+        # The first of these fits both requests, and must leave to the second the only one that fits it.
+        [{}, {"service": "erp"}],
+        [{"service": "erp"}, {}],
     ],
 )
 def test_the_same_requests_pass_in_any_order_and_with_whatever_is_mentioned(expect: list[dict[str, Any]]) -> None:
