@@ -15,7 +15,11 @@ from pipeline.errors import Misconfigured, Unavailable
 
 #: Seconds for which a database may be busy or not answer.
 PATIENCE_S = 5.0
-_DRIVERS = ("sqlite+aiosqlite", "postgresql+asyncpg")
+#: By driver, what may stand behind the ? of an address.
+_OPTIONS = {
+    "sqlite+aiosqlite": frozenset[str](),
+    "postgresql+asyncpg": frozenset({"host", "passfile", "ssl", "target_session_attrs"}),
+}
 
 
 class Database:
@@ -51,22 +55,24 @@ async def open_database(url: str, tables: MetaData, patience_s: float = PATIENCE
 
     Raises Misconfigured for a URL that is neither SQLite's nor PostgreSQL's.
     """
-    engine = _engine_of(url, patience_s)
+    try:
+        engine = _engine_of(make_url(url), patience_s)
+    except (ArgumentError, ValueError):
+        # The text is not repeated: it may hold a password.
+        raise Misconfigured("MIH_DATABASE_URL: expected sqlite:///… or postgresql://…") from None
     try:
         yield Database(engine, tables)
     finally:
         await engine.dispose()
 
 
-def _engine_of(url: str, patience_s: float) -> AsyncEngine:
-    try:
-        read = make_url(url)
-    except ArgumentError:
-        # The text is not repeated: it may hold a password.
-        raise Misconfigured("MIH_DATABASE_URL: expected sqlite:///… or postgresql://…") from None
-    if read.drivername not in _DRIVERS:
-        raise Misconfigured(f"MIH_DATABASE_URL: found {read.drivername}://, expected sqlite:///… or postgresql://…")
-    return (_sqlite if read.get_backend_name() == "sqlite" else _postgresql)(read, patience_s)
+def _engine_of(url: URL, patience_s: float) -> AsyncEngine:
+    if url.drivername not in _OPTIONS:
+        raise Misconfigured(f"MIH_DATABASE_URL: found {url.drivername}://, expected sqlite:///… or postgresql://…")
+    if unknown := sorted(url.query.keys() - _OPTIONS[url.drivername]):
+        known = ", ".join(sorted(_OPTIONS[url.drivername])) or "none"
+        raise Misconfigured(f"MIH_DATABASE_URL: found the option {unknown[0][:40]}, expected of those: {known}")
+    return (_sqlite if url.get_backend_name() == "sqlite" else _postgresql)(url, patience_s)
 
 
 @contextmanager
@@ -82,13 +88,13 @@ def _reaching(engine: AsyncEngine) -> Iterator[None]:
 
 
 async def _create_tables(engine: AsyncEngine, tables: MetaData) -> None:
-    """Create what is absent; two processes may do so at once, and only one of them can."""
-    for is_last in (False, True):
+    """Create what is absent; another process may do so at once, and be the first at any of the tables."""
+    for left in reversed(range(len(tables.tables) + 1)):
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(tables.create_all)
         except DBAPIError:
-            if is_last:
+            if not left:
                 raise
         else:
             return
@@ -101,17 +107,16 @@ def _postgresql(url: URL, patience_s: float) -> AsyncEngine:
 
 
 def _sqlite(url: URL, patience_s: float) -> AsyncEngine:
+    if url.database in (None, "", ":memory:"):
+        raise Misconfigured("MIH_DATABASE_URL: expected the path of a file after sqlite:///")
     engine = create_async_engine(url, pool_size=1, max_overflow=4, connect_args={"timeout": patience_s})
-    event.listen(engine.sync_engine, "do_connect", lambda *_: _create_private(url))
+    event.listen(engine.sync_engine, "do_connect", lambda *_: _create_private(Path(url.database or "")))
     event.listen(engine.sync_engine, "connect", _write_ahead)
     return engine
 
 
-def _create_private(url: URL) -> None:
+def _create_private(path: Path) -> None:
     """Create the folder and file for their owner only; SQLite gives its journals the file's mode."""
-    if not url.database or url.database == ":memory:":
-        return
-    path = Path(url.database)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 

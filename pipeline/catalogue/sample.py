@@ -11,10 +11,13 @@ _MAX_TEXT, _MAX_ELEMENTS, _MAX_VALUES = 40, 3, 100
 _MORE, _MASKED = "…", "***"
 
 _SECRET = re.compile(
-    r"passw|passphrase|pwd|token|secret|credential|authori[sz]ation|cookie"
+    r"passw|passphrase|pwd|^(user|db|smtp)?[-_ ]?pass$|token|jwt|secret|credential|authori[sz]ation|cookie"
     r"|(api|private|access|sess|session)[-_ ]?key|session[-_ ]?id",
     re.IGNORECASE,
 )
+
+#: Letters of a key in which that is looked for: a key may be as long as a body, and the router would wait for it.
+_MAX_SEARCHED = 1_000
 
 #: Where a value goes, under which key, and the value.
 _Job = tuple[Any, Any, Any]
@@ -47,7 +50,7 @@ def _copied(value: Any, room: int) -> tuple[Any, list[_Job]]:
 
 
 def _hidden(key: str, value: Any) -> Any:
-    return _MASKED if value is not None and _SECRET.search(key) else value
+    return _MASKED if value is not None and _SECRET.search(key, 0, _MAX_SEARCHED) else value
 
 
 def _text(text: str) -> str:

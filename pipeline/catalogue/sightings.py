@@ -62,21 +62,25 @@ class Sightings:
         return taken
 
     def put_back(self, taken: Mapping[str, Sighting]) -> None:
-        """Take back what could not be written down, under what was noted meanwhile."""
+        """Take back what could not be written down, under what was noted meanwhile, as far as there is room."""
         waiting = dict(taken)
+        names = sum(len(sighting.names) for sighting in taken.values())
         for event_type, later in self._waiting.items():
+            if names + len(later.names) > MAX_WAITING_NAMES:
+                later.names.clear()
+                self._forget()
             if event_type in waiting:
                 waiting[event_type].add(later)
             elif len(waiting) < MAX_WAITING:
                 waiting[event_type] = later
-        self._waiting = waiting
-        self._waiting_names = sum(len(sighting.names) for sighting in waiting.values())
+            else:
+                self._forget()
+            names += len(later.names)
+        self._waiting, self._waiting_names = waiting, names
 
     def _note_names(self, event: Event, sighting: Sighting) -> None:
         if self._remembered_names >= MAX_REMEMBERED:
-            # Names that are seen again are written down again, which changes nothing.
-            self._remembered.clear()
-            self._remembered_names = 0
+            self._forget()
         remembered = self._remembered.get(event.type, frozenset())
         if len(remembered) >= MAX_NAMES:
             return
@@ -86,3 +90,8 @@ class Sightings:
             sighting.names |= new
             self._remembered_names += len(new)
             self._waiting_names += len(new)
+
+    def _forget(self) -> None:
+        # Names that are seen again are written down again, which changes nothing.
+        self._remembered.clear()
+        self._remembered_names = 0

@@ -1,5 +1,6 @@
 """`mih import plugin FILE…`: the PHP plugin's services and rules as a registry file, with all that differs."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -61,13 +62,15 @@ def plugin(
 def _texts(files: Sequence[Path], unreadable: list[Problem]) -> Mapping[str, str]:
     texts: dict[str, str] = {}
     for file in files:
+        # A file's name may be of any bytes, and is told as text.
+        name = os.fsencode(file).decode(errors="backslashreplace")
         try:
-            texts[str(file)] = file.read_bytes().decode("utf-8-sig")
+            texts[name] = file.read_bytes().decode("utf-8-sig")
         except OSError as failed:
-            unreadable.append(Problem(Place(str(file)), "", f"cannot be read: {failed.strerror}"))
+            unreadable.append(Problem(Place(name), "", f"cannot be read: {failed.strerror}"))
         except UnicodeDecodeError:
             unreadable.append(
-                Problem(Place(str(file)), "", "found bytes that are no UTF-8 text, expected it saved as UTF-8")
+                Problem(Place(name), "", "found bytes that are no UTF-8 text, expected it saved as UTF-8")
             )
     return texts
 

@@ -19,7 +19,11 @@ def query_of(template: str) -> dict[str, str] | None:
     """Give the parameters of a flat JSON object; None for what one cannot write as `send.query`."""
     marked = _PLACEHOLDER.sub(rf"{_OPEN}\1{_CLOSE}", template)
     quoted = _BARE.sub(lambda found: found[1] or f'"{found[2]}"', marked)
-    members = json.loads(quoted, parse_int=str, parse_float=str)
+    try:
+        members = json.loads(quoted, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        # A placeholder that is only a part of a number, as in -{{userid}}; or no end of arrays.
+        return None
     if not isinstance(members, dict) or any(_OPEN in name for name in members):
         return None
     query = {name: _text(value) for name, value in members.items() if value is not None}

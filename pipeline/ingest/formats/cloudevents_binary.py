@@ -13,11 +13,13 @@ from pipeline.ingest.formats.raw import Raw
 
 _PREFIXES = ("ce-", "ce_", "cloudevents:", "cloudevents_")
 _MARKS = frozenset(f"{prefix}specversion" for prefix in _PREFIXES)
+#: Of an event that is all in the body, and may have its attributes in headers beside it (HTTP binding 3.2.3).
+_STRUCTURED = "application/cloudevents"
 
 
 def recognises(raw: Raw) -> bool:
     """By the specversion, which every CloudEvent carries."""
-    return any(name.lower() in _MARKS for name in raw.headers)
+    return any(name.lower() in _MARKS for name in raw.headers) and not raw.media_type.startswith(_STRUCTURED)
 
 
 def read(raw: Raw) -> dict[str, Any]:

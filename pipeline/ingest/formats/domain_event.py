@@ -73,7 +73,7 @@ def _time(timestamp: Any) -> str | None:
     try:
         if isinstance(timestamp, bool):
             raise TypeError
-        seconds = timestamp / 1000 if timestamp >= _MILLISECONDS_FROM else timestamp
-        return datetime.fromtimestamp(seconds, UTC).isoformat()
+        seconds = float(timestamp)
+        return datetime.fromtimestamp(seconds / 1000 if seconds >= _MILLISECONDS_FROM else seconds, UTC).isoformat()
     except (TypeError, ValueError, OverflowError, OSError):
         raise Unreadable(f"timestamp must be a time as text or a number since 1970, found {told(timestamp)}") from None

@@ -50,7 +50,7 @@ def test_values_are_shortened_and_shapes_are_kept(data: Any, sample: Any) -> Non
     [
         *("password", "newPassword", "user_passwd", "PWD", "token", "access_token", "clientSecret", "credentials"),
         *("Authorization", "authorisation", "apikey", "api_key", "X-API-Key", "private-key"),
-        *("cookie", "sesskey", "sessionid"),
+        *("cookie", "sesskey", "sessionid", "pass", "smtppass", "db_pass", "userPass", "jwt"),
     ],
 )
 def test_what_a_name_calls_a_secret_is_masked_whatever_it_is(name: str) -> None:
@@ -58,9 +58,15 @@ def test_what_a_name_calls_a_secret_is_masked_whatever_it_is(name: str) -> None:
     assert shortened({name: {"deep": ["hunter2"]}}) == {name: "***"}
 
 
-@pytest.mark.parametrize("name", ["passed", "gradepass", "keyword", "contextid", "author", "session", "accesses"])
+@pytest.mark.parametrize(
+    "name", ["passed", "gradepass", "bypass", "keyword", "contextid", "author", "session", "accesses"]
+)
 def test_a_name_that_only_looks_a_little_like_a_secret_shows_its_value(name: str) -> None:
     assert shortened({name: 5}) == {name: 5}
+
+
+def test_a_secret_at_the_end_of_a_long_name_is_masked() -> None:
+    assert shortened({"x" * 900 + "_password": "hunter2"}) == {"x" * 40 + "…": "***"}
 
 
 def test_an_object_with_too_many_members_says_that_there_are_more() -> None:

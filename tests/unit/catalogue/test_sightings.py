@@ -75,6 +75,31 @@ def test_names_that_wait_are_bounded_and_the_others_come_later() -> None:
     assert seen.take()["type-99"].names == set(NAMES)
 
 
+def test_names_that_wait_are_bounded_also_while_nothing_can_be_written_down() -> None:
+    seen = Sightings()
+    for turn in range(6):
+        taken = seen.take()
+        for number in range(100):
+            seen.note(event(f"type-{number}", {f"{name}-{turn}": n for name, n in NAMES.items()}), NOON)
+        seen.put_back(taken)
+    assert sum(len(sighting.names) for sighting in seen.take().values()) <= MAX_WAITING_NAMES + MAX_NAMES
+
+
+def test_what_there_was_no_room_to_put_back_is_noted_again() -> None:
+    seen = Sightings()
+    for number in range(MAX_WAITING):
+        seen.note(event(f"type-{number}", {f"name{n}": n for n in range(MAX_WAITING_NAMES // MAX_WAITING)}), NOON)
+    taken = seen.take()
+    seen.note(event("type-0", {"price": 1}), NOON)
+    seen.note(event("one-more", {"price": 1}), NOON)
+    seen.put_back(taken)
+    assert "price" not in seen.take()["type-0"].names
+    seen.note(event("type-0", {"price": 1}), NOON)
+    seen.note(event("one-more", {"price": 1}), NOON)
+    again = seen.take()
+    assert "price" in again["type-0"].names & again["one-more"].names
+
+
 def test_a_type_whose_keys_are_values_does_not_fill_the_memory() -> None:
     seen = Sightings()
     for number in range(3 * MAX_NAMES):

@@ -138,6 +138,12 @@ def test_an_attribute_of_a_domain_event(change: dict[str, Any], attribute: str, 
     assert formats.read(raw(PAID | change))[attribute] == value
 
 
+@pytest.mark.parametrize("spelt", [b"1795211290.50000000000001", b"1795211290500.0000000000001"])
+def test_a_time_with_more_digits_than_a_double_holds_is_a_time(spelt: bytes) -> None:
+    event = formats.read(raw(b'{"eventName": "x", "timestamp": %s}' % spelt))
+    assert event["time"] == "2026-11-20T21:48:10.500000+00:00"
+
+
 def test_a_domain_event_needs_its_name_only() -> None:
     event = formats.read(raw({"eventName": "Started"}))
     assert (event["type"], event["data"]) == ("Started", {"eventName": "Started"})
@@ -174,6 +180,11 @@ def test_a_cloud_event_is_known_by_its_content_type_or_its_shape() -> None:
     assert formats.read(raw(CLOUD, "application/cloudevents+json; charset=utf-8")) == CLOUD
     assert formats.read(raw(CLOUD)) == CLOUD
     assert formats.read(raw(CLOUD, None)) == CLOUD
+
+
+def test_a_cloud_event_whose_attributes_are_in_headers_too_is_not_its_own_data() -> None:
+    headers: dict[str, Any] = {f"ce-{name}": value for name, value in CLOUD.items() if name != "data"}
+    assert formats.read(raw(CLOUD, "application/cloudevents+json; charset=utf-8", **headers)) == CLOUD
 
 
 def test_a_cloud_event_that_holds_a_moodle_event_is_a_cloud_event() -> None:

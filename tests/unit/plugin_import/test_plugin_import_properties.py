@@ -51,7 +51,9 @@ _RULES = st.fixed_dictionaries(
         "serviceid": st.sampled_from([1, 2, 3, 9, 9, 9]),
         "endpoint": _mostly(["", "/a/{{x}}", f"/a?token={TOKEN}", "/a#b", "%", "/../"], _TEXTS),
         "http_method": st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "AMQP", TOKEN]),
-        "payload_template": _mostly([None, '{"a": {{userid}}}', '{"a": "{{x}}"}', f'{{"a": "{TOKEN}"}}'], _TEXTS),
+        "payload_template": _mostly(
+            [None, '{"a": {{userid}}}', '{"a": -{{userid}}}', '{"a": "{{x}}"}', f'{{"a": "{TOKEN}"}}'], _TEXTS
+        ),
         "enabled": st.sampled_from([1, 1, "0"]),
     }
 )

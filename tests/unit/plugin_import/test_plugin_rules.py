@@ -67,7 +67,13 @@ def test_a_get_sends_its_payload_as_the_query() -> None:
     assert len(whole) == 16
 
 
-@pytest.mark.parametrize("template", ['{"a": [1]}', "[1]", '{"a": "{{ userid }}"}', '{"{{crud}}": 1}'])
+@pytest.mark.parametrize(
+    "template",
+    [
+        *('{"a": [1]}', "[1]", '{"a": "{{ userid }}"}', '{"{{crud}}": 1}', '{"a": -{{userid}}}', '{"a": {{userid}}5}'),
+        "[" * 1_010 + "]" * 1_010,
+    ],
+)
 def test_a_get_whose_payload_is_no_flat_query_is_commented_out_with_its_template(template: str) -> None:
     entry = of_rule(http_method="GET", payload_template=template)
     assert "cannot be a query" in entry.out[0]
