@@ -17,7 +17,8 @@ from topology import names
 
 STAGE = "ingest"
 
-#: How long a claim is kept before its event went on: an ingest may be down for long until the event comes again.
+#: How long a claim by an event's own id is kept before the event went on: an ingest may be down for long until it comes
+#: again. One by content alone is kept no longer than its window, for what is alike later is another event.
 _IN_FLIGHT = timedelta(days=1)
 
 log = structlog.get_logger()
@@ -39,7 +40,8 @@ class Ingest:
             log.warning("unreadable", reason=str(why), routing_key=message.routing_key)
             await self.session.publish_patiently(rejected(message, names.INVALID_KEY, str(why)))
             return
-        claim = await self.claims.claim(arrival.identity, arrival.own_id or str(uuid4()), _IN_FLIGHT)
+        in_flight = _IN_FLIGHT if arrival.own_id else arrival.window
+        claim = await self.claims.claim(arrival.identity, arrival.own_id or str(uuid4()), in_flight)
         if claim.is_done:
             log.info("repeat dropped", event_id=claim.id)
             return

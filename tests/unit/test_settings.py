@@ -127,7 +127,7 @@ def test_an_address_that_is_well_written_is_taken_as_it_is(
         ("MIH_MANAGEMENT_URL", "https://broker/rabbit"),
         ("MIH_DATABASE_URL", "postgresql+asyncpg:///mih?host=/run/postgresql"),
         ("MIH_DATABASE_URL", "sqlite:////home/me@work/a #1.db"),
-        ("MIH_DATABASE_URL", "sqlite+aiosqlite:///mih.db?timeout=1"),
+        ("MIH_DATABASE_URL", "sqlite+aiosqlite:///mih.db"),
     ],
 )
 def test_every_kind_of_address_is_taken(environ: dict[str, str], variable: str, value: str) -> None:

@@ -81,7 +81,7 @@ async def world(amqp_url: str, redis_url: str) -> AsyncIterator[World]:
 
 
 async def test_each_hostile_body_ends_once_and_no_good_event_waits_behind_it(world: World) -> None:
-    good = [b'{"type": "good", "id": "%d"}' % number for number in range(len(HOSTILE) + 1)]
+    good = [b'{"type": "good", "id": "%d", "data": {}}' % number for number in range(len(HOSTILE) + 1)]
 
     def take_in(session: Session) -> Any:
         return Ingest(session, Claims(world.shared), world.settings).take

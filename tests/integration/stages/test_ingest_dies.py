@@ -141,3 +141,10 @@ async def test_repeats_in_hand_at_once_go_on_under_one_id(world: World) -> None:
     passed = [read_event(message.body).id for message in await world.ready(names.ROUTER)]
     assert 1 <= len(passed) <= 20
     assert len(set(passed)) == 1
+
+
+async def test_a_claim_by_content_that_was_never_done_meets_no_event_that_is_alike_an_hour_later(world: World) -> None:
+    await world.publish(names.EVENTS, "any", orjson.dumps(ENROLMENT))
+    await ingest_that_dies(world, "after claim")
+    keys = [key async for key in world.shared.client.scan_iter("mih:claim:*")]
+    assert [0 < await world.shared.client.pttl(key) <= 60_000 for key in keys] == [True]

@@ -150,15 +150,20 @@ def test_a_domain_event_needs_its_name_only() -> None:
 
 
 def test_an_id_is_text_however_long_its_number_is() -> None:
-    assert formats.read(raw(b'{"type": "x", "id": 12345678901234567890123}'))["id"] == "12345678901234567890123"
+    assert formats.read(raw(b'{"type": "x", "id": 12345678901234567890123, "data": 1}'))["id"] == "12345678901234567890123"
     event = formats.read(raw(b'{"eventName": "x", "aggregateType": "a", "aggregateId": 12345678901234567890123}'))
     assert event["subject"] == "a/12345678901234567890123"
 
 
 def test_plain_json_with_a_type_is_all_data() -> None:
     event = formats.read(raw({"type": "shop.paid", "order": 4711, "id": 5, "source": "shop"}))
-    assert (event["type"], event["id"], event["source"]) == ("shop.paid", "5", "shop")
+    assert (event["type"], event["source"]) == ("shop.paid", "shop")
     assert event["data"] == {"type": "shop.paid", "order": 4711, "id": 5, "source": "shop"}
+
+
+def test_the_id_of_plain_json_without_data_is_what_it_is_about_and_drops_no_later_event() -> None:
+    assert formats.read(raw({"type": "order.paid", "id": 4711}))["id"] is None
+    assert formats.read(raw({"type": "order.shipped", "id": 4711}))["id"] is None
 
 
 def test_plain_json_with_data_is_a_cloud_event_without_its_version() -> None:
@@ -236,7 +241,7 @@ def test_the_data_of_a_cloud_event_in_headers(body: bytes, content_type: str | N
         ({"eventName": "x", "timestamp": 10**18}, None, {}, "timestamp must be a time"),
         ({"eventName": "x", "id": [1]}, None, {}, "^id must be a text"),
         ({"eventName": "x", "metadata": {"eventId": {}}}, None, {}, "metadata.eventId must be .*, found an object"),
-        (b'{"type": "x", "id": 12345678901234567890123.0}', None, {}, "id must be .*, found 12345678901234567890…"),
+        (b'{"type": "x", "data": 1, "id": 12345678901234567890123.0}', None, {}, "id must be .*, found 12345678901234567890…"),
         (b"[" * 5000, None, {}, "^more than 250 levels of arrays and objects$"),
         ({"type": ["x"] * 100}, None, {}, "found an array$"),
         ({"hello": "world"}, None, {}, "an object with 1 key;"),
@@ -245,7 +250,7 @@ def test_the_data_of_a_cloud_event_in_headers(body: bytes, content_type: str | N
         ({"type": None}, None, {}, "type must be a text that is not empty"),
         ({"type": ""}, None, {}, "type must be a text that is not empty"),
         ({"type": "x", "time": 5}, None, {}, "time must be a text"),
-        ({"type": "x", "id": 2.5}, None, {}, "id must be a text that is not empty or a whole number, found 2.5"),
+        ({"type": "x", "data": 1, "id": 2.5}, None, {}, "id must be a text that is not empty or a whole number, found 2.5"),
         (CLOUD | {"id": ""}, None, {}, "must have an id"),
         (CLOUD | {"data_base64": "AA=="}, None, {}, "data_base64"),
         (b"\x00", "image/png", {"ce-specversion": "1.0", "ce-id": "1"}, "'image/png' is not supported"),
