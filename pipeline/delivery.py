@@ -44,6 +44,17 @@ class Delivery:
     event: Event
     first_seen: datetime
     attempt: int = 1
+    #: How often it made room for first attempts.
+    deferred: int = 0
+    #: Told apart from what was sent under the same id before: rendered anew, or mended by hand.
+    variant: str = ""
+    #: The attempts so far, as `attempt/story.py` writes them.
+    story: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the service knows the request by (Idempotency-Key): the same for every attempt at the same request."""
+        return f"{self.id}-{self.variant}" if self.variant else self.id
 
     def to_bytes(self) -> bytes:
         """The body: all but the attempt."""
@@ -67,7 +78,7 @@ class Delivery:
 
     def headers(self) -> dict[str, str | int]:
         """The headers: what changes between attempts, and what a person reads in RabbitMQ's management UI."""
-        return {
+        always: dict[str, str | int] = {
             names.HEADER_VERSION: VERSION,
             names.HEADER_DELIVERY_ID: self.id,
             names.HEADER_EVENT_ID: self.event.id,
@@ -76,6 +87,12 @@ class Delivery:
             names.HEADER_ATTEMPT: self.attempt,
             names.HEADER_FIRST_SEEN: self.first_seen.isoformat(),
         }
+        seldom: dict[str, str | int] = {
+            names.HEADER_DEFERRED: self.deferred,
+            names.HEADER_VARIANT: self.variant,
+            names.HEADER_STORY: self.story,
+        }
+        return always | {name: value for name, value in seldom.items() if value}
 
 
 def delivery_id(event: Event, rule: str) -> str:
@@ -101,6 +118,9 @@ def read_delivery(body: bytes, headers: Mapping[str, Any]) -> Delivery:
             event=event_from_mapping(found["event"]),
             first_seen=datetime.fromisoformat(headers.get(names.HEADER_FIRST_SEEN) or found["first_seen"]),
             attempt=int(headers.get(names.HEADER_ATTEMPT, 1)),
+            deferred=int(headers.get(names.HEADER_DEFERRED, 0)),
+            variant=str(headers.get(names.HEADER_VARIANT, "")),
+            story=str(headers.get(names.HEADER_STORY, "")),
         )
     except (ValueError, TypeError, KeyError) as broken:
         raise Unreadable(f"not a delivery: {type(broken).__name__} {broken}") from None

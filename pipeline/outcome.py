@@ -38,6 +38,8 @@ class Outcome:
     latency_ms: int = 0
     retry_after_s: float | None = None
     answer: str = ""
+    #: No whole answer came in time.
+    timed_out: bool = False
 
 
 def encode_outcome(outcome: Outcome, delivery: Delivery, at: datetime, *, delay_s: int | None, is_dead: bool) -> bytes:

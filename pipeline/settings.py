@@ -148,6 +148,9 @@ class Settings(BaseModel):
     )
     body_limit: int = Field(1_048_576, gt=0, description="bytes of an event's body that ingest accepts")
     prefetch: int = Field(200, gt=0, le=65_535, description="messages in hand per process, in ingest and router")
+    sender_concurrency: int = Field(
+        1000, gt=0, description="requests in flight per sender process, divided among its services"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="debug info warning error")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto (JSON when no terminal), json or console"

@@ -23,9 +23,11 @@ CONTROL = "mih.control"
 
 #: Routing key on `mih.dlx` of what ingest or router could not read.
 INVALID_KEY = "invalid"
+#: The places of dead letters that belong to no service; no service can be called so.
+RESERVED_SLUGS = frozenset({INVALID_KEY, "unroutable"})
 
 #: The stages that have a suspect queue.
-STAGES = ("ingest", "router", "sender")
+STAGES = ("ingest", "router", "sender", "recorder")
 
 #: Version of the shape of a message's headers and body.
 HEADER_VERSION = "mih-version"
@@ -39,8 +41,16 @@ HEADER_SERVICE = "mih-service"
 HEADER_ATTEMPT = "mih-attempt"
 #: RFC 3339 time from which the delivery's age counts.
 HEADER_FIRST_SEEN = "mih-first-seen"
+#: How often a retry made room for first attempts.
+HEADER_DEFERRED = "mih-deferred"
+#: What is appended to the Idempotency-Key: the request is another than the first one under this id.
+HEADER_VARIANT = "mih-variant"
+#: The attempts so far, as JSON.
+HEADER_STORY = "mih-story"
 #: Why a message is in `mih.invalid` or in a dead-letter queue, in words.
 HEADER_REASON = "mih-reason"
+#: The id of a dead letter that is no delivery.
+HEADER_LETTER = "mih-letter-id"
 #: The last outcome of a dead delivery, as JSON.
 HEADER_OUTCOME = "mih-outcome"
 HEADER_DIED_AT = "mih-died-at"
@@ -57,6 +67,11 @@ def service_queue(slug: str) -> str:
 def dead_letter_queue(slug: str) -> str:
     """The queue of what died on its way to one service."""
     return f"mih.dlq.{slug}"
+
+
+def dead_letters_at(place: str) -> str:
+    """The queue of a place of dead letters: a service's slug, `invalid` or `unroutable`."""
+    return {INVALID_KEY: INVALID, "unroutable": UNROUTABLE}.get(place) or dead_letter_queue(place)
 
 
 def suspect_queue(stage: str) -> str:

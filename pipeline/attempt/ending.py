@@ -1,19 +1,28 @@
-"""How an attempt ended: one pure function from what was seen to an Outcome.
+"""How an attempt ended: one pure function from what was seen, and what it means of this service, to an Outcome.
 
-| seen                                              | ending      |
-|---------------------------------------------------|-------------|
-| 2xx                                               | delivered   |
-| no answer (connect, cut, timeout), 408 425 429 5xx| may pass    |
-| any other answer                                  | cannot pass |
-| not sent: there is no request, or none that can be | cannot pass |
+| seen                                                      | ending      |
+|-----------------------------------------------------------|-------------|
+| 2xx, and the service's success test holds                 | delivered   |
+| no answer (connect, cut, timeout), 408 425 429 5xx        | may pass    |
+| any other answer; no success by the test                  | cannot pass |
+| 401                                                       | forbidden   |
+| not sent: there is no request, or none that can be        | cannot pass |
+
+What a service says of single statuses (`retry_on never_retry forbidden_on gone_on success.status`) beats this table;
+a success test may say that what fails it may pass.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import assert_never
 
+from pipeline.exact_json import loads
 from pipeline.outcome import Ending, Outcome
+from pipeline.registry.model import ServiceBase
+from pipeline.registry.protection import ALWAYS_FORBIDDEN
+from pipeline.rules.conditions import Condition, compile_condition
 
 #: Statuses below 500 that say "later": request timeout, too early, too many requests (RFC 9110, 8470, 6585).
 _LATER = frozenset({408, 425, 429})
@@ -23,11 +32,12 @@ ANSWER_KEPT = 1024
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The service answered with a status; `text` is the beginning of its body."""
+    """The service answered with a status; `text` is its body, or the beginning of one longer than is read."""
 
     status: int
     text: str = ""
     retry_after: str | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,7 @@ class Unanswered:
     """Sent, or tried to: the connection failed or no whole answer came in time."""
 
     reason: str
+    timed_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +58,58 @@ class Unsendable:
 Seen = Answered | Unanswered | Unsendable
 
 
-def judge(seen: Seen, *, now: datetime, latency_ms: int) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a service's answers mean where that is other than HTTP says; compiled once per service."""
+
+    endings: Mapping[int, Ending] = field(default_factory=lambda: {ALWAYS_FORBIDDEN: Ending.FORBIDDEN})
+    #: The statuses of success; none is any 2xx.
+    statuses: frozenset[int] = frozenset()
+    condition: Condition | None = None
+    text: str = ""
+    #: Of an answer that is no success by the test.
+    otherwise: Ending = Ending.CANNOT_PASS
+
+
+PLAIN = Meaning()
+
+
+def meaning_of(service: ServiceBase) -> Meaning:
+    """Compile what a service's entry says of its answers.
+
+    Raises InvalidRule, which an entry that the registry has read does not cause.
+    """
+    said = (
+        (service.never_retry, Ending.CANNOT_PASS),
+        (service.retry_on, Ending.MAY_PASS),
+        ((ALWAYS_FORBIDDEN, *service.forbidden_on), Ending.FORBIDDEN),
+        (service.gone_on, Ending.GONE),
+    )
+    success = service.success
+    return Meaning(
+        endings={status: ending for statuses, ending in said for status in statuses},
+        statuses=frozenset(success.status),
+        condition=compile_condition(success.json_) if success.json_ else None,
+        text=success.text,
+        otherwise=Ending.MAY_PASS if success.otherwise == "retry" else Ending.CANNOT_PASS,
+    )
+
+
+def judge(seen: Seen, meaning: Meaning = PLAIN, *, now: datetime, latency_ms: int) -> Outcome:
     """The outcome of an attempt in which this was seen."""
     match seen:
         case Answered():
+            ending, why = _ending_of(seen, meaning)
             return Outcome(
-                _ending_of(seen.status),
-                f"HTTP {seen.status}",
+                ending,
+                f"HTTP {seen.status}{why}",
                 seen.status,
                 latency_ms,
                 retry_after_s(seen.retry_after, now),
                 seen.text[:ANSWER_KEPT],
             )
         case Unanswered():
-            return Outcome(Ending.MAY_PASS, seen.reason, latency_ms=latency_ms)
+            return Outcome(Ending.MAY_PASS, seen.reason, latency_ms=latency_ms, timed_out=seen.timed_out)
         case Unsendable():
             return Outcome(Ending.CANNOT_PASS, seen.reason, latency_ms=latency_ms)
         case _:
@@ -75,12 +124,41 @@ def retry_after_s(header: str | None, now: datetime) -> float | None:
         return float(header)
     try:
         until = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
 
 
-def _ending_of(status: int) -> Ending:
-    if 200 <= status < 300:  # noqa: PLR2004 - the class of success
-        return Ending.DELIVERED
-    return Ending.MAY_PASS if status in _LATER or status >= 500 else Ending.CANNOT_PASS  # noqa: PLR2004 - likewise
+def _ending_of(answer: Answered, meaning: Meaning) -> tuple[Ending, str]:
+    """The ending, and what the status alone does not say of it."""
+    status = answer.status
+    if ending := meaning.endings.get(status):
+        return ending, ""
+    if 200 <= status < 300 or status in meaning.statuses:  # noqa: PLR2004 - the class of success
+        missed = _missed(answer, meaning)
+        return (meaning.otherwise, f", but {missed}") if missed else (Ending.DELIVERED, "")
+    return (Ending.MAY_PASS if status in _LATER or status >= 500 else Ending.CANNOT_PASS), ""  # noqa: PLR2004 - likewise
+
+
+def _missed(answer: Answered, meaning: Meaning) -> str:
+    """Which part of the success test an answer fails, in words that hold nothing of the answer."""
+    if meaning.statuses and answer.status not in meaning.statuses:
+        return "success.status does not list it"
+    if meaning.condition and (missed := _missed_condition(answer, meaning.condition)):
+        return missed
+    if meaning.text not in answer.text:
+        return f"success.text is not in the answer{'' if answer.is_whole else ', as far as it is read'}"
+    return ""
+
+
+def _missed_condition(answer: Answered, condition: Condition) -> str:
+    if not answer.is_whole:
+        return "success.json cannot be asked: the answer is longer than is read"
+    try:
+        found = loads(answer.text)
+    except ValueError:
+        return "success.json cannot be asked: the answer is no JSON"
+    if condition(found):
+        return ""
+    paths = (line.path for line in condition.explain(found) if not line.holds)
+    return f"success.json does not hold at {', '.join(paths)}"

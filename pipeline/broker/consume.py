@@ -67,6 +67,24 @@ async def settle_suspect(session: Session, stage: str, message: Incoming) -> Non
     await session.publish_patiently(moved(message, "", names.suspect_queue(stage)))
 
 
+async def take_or_suspect(session: Session, queue: str, take: Take, stage: str, message: Incoming) -> None:
+    """Take a message, or send it to the suspects: when this returns it can be acknowledged.
+
+    Raises Unavailable and NotConfirmed: it cannot.
+    """
+    if message.returned >= SUSPECT_AFTER:
+        log.error("suspect", queue=queue, returned=message.returned, **message.ids)
+        return await settle_suspect(session, stage, message)
+    try:
+        await take(message)
+    except Unavailable:
+        raise
+    except Exception:
+        # Whatever it is, it must not stop the queue: this is the boundary of everything a message can cause.
+        log.exception("suspect: failed unexpectedly", queue=queue, **message.ids)
+        await settle_suspect(session, stage, message)
+
+
 @dataclass(slots=True, eq=False)
 class _Consumer:
     """One channel on one queue, from its opening to its close."""
@@ -125,7 +143,7 @@ class _Consumer:
 
     async def _live(self, wire: aiormq.abc.AbstractChannel, message: Incoming) -> None:
         try:
-            await self._take_or_suspect(message)
+            await take_or_suspect(self.session, self.queue, self.take, self.stage, message)
         except NotConfirmed as refused:
             log.warning("not settled, will come again", queue=self.queue, reason=str(refused), **message.ids)
             self.ended.set()
@@ -144,19 +162,6 @@ class _Consumer:
             log.warning(str(away), queue=self.queue, **message.ids)
         finally:
             self.acking.discard(task)
-
-    async def _take_or_suspect(self, message: Incoming) -> None:
-        if message.returned >= SUSPECT_AFTER:
-            log.error("suspect", queue=self.queue, returned=message.returned, **message.ids)
-            return await settle_suspect(self.session, self.stage, message)
-        try:
-            await self.take(message)
-        except Unavailable:
-            raise
-        except Exception:
-            # Whatever it is, it must not stop the queue: this is the boundary of everything a message can cause.
-            log.exception("suspect: failed unexpectedly", queue=self.queue, **message.ids)
-            await settle_suspect(self.session, self.stage, message)
 
     async def _finish(self) -> None:
         """Let what is in hand end, but make nobody wait for it who has to open the next session."""

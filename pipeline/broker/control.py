@@ -1,4 +1,4 @@
-"""`mih.control`: the word that the registry has a new revision; a hint only, for every process also polls."""
+"""`mih.control`: the word that there is a new revision or intervention; a hint only, for every process also polls."""
 
 import asyncio
 import contextlib
@@ -9,9 +9,9 @@ from pipeline.broker.tap import tap
 from topology import names
 
 
-async def announce(session: Session, revision: int) -> None:
-    """Tell every running process that the registry is at this revision."""
-    await session.publish(Outgoing(names.CONTROL, "", str(revision).encode(), mandatory=False))
+async def announce(session: Session, word: str) -> None:
+    """Tell every running process that there is something new; the word is for people who listen in."""
+    await session.publish(Outgoing(names.CONTROL, "", word.encode(), mandatory=False))
 
 
 def listen(session: Session, nudge: asyncio.Event) -> contextlib.AbstractAsyncContextManager[None]:

@@ -29,7 +29,7 @@ class Getter:
             try:
                 declared = await self._wire.queue_declare(queue, passive=True)
             except ChannelNotFoundEntity:
-                raise Unavailable(f"there is no queue {queue}: `mih topology apply` declares it") from None
+                raise no_such_queue(queue) from None
         return declared.message_count or 0
 
     async def get(self, queue: str) -> Incoming | None:
@@ -48,6 +48,11 @@ class Getter:
         """
         with unless_away("not acknowledged"):
             await self._wire.basic_ack(message.tag)
+
+
+def no_such_queue(queue: str) -> Unavailable:
+    """What is said of a queue that is missing."""
+    return Unavailable(f"there is no queue {queue}: `mih topology apply` declares it")
 
 
 @contextlib.asynccontextmanager

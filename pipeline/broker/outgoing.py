@@ -6,7 +6,7 @@ other queues, a copied `expiration` ends a delay early. What may travel on is na
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -56,8 +56,13 @@ def moved(message: Incoming, exchange: str, routing_key: str) -> Outgoing:
 
 def rejected(message: Incoming, key: str, reason: str) -> Outgoing:
     """The message unparsed, on its way to the dead letters of this key, with the reason and where it came from."""
-    told = {names.HEADER_REASON: reason, names.HEADER_ROUTING_KEY: message.routing_key}
-    return moved(message, names.DLX, key).with_headers(told)
+    story = {
+        names.HEADER_REASON: reason,
+        names.HEADER_ROUTING_KEY: message.routing_key,
+        names.HEADER_LETTER: uuid4().hex,
+        names.HEADER_DIED_AT: datetime.now(UTC).isoformat(),
+    }
+    return moved(message, names.DLX, key).with_headers(story)
 
 
 def _travelling(headers: Mapping[str, Any]) -> dict[str, str | int]:

@@ -5,7 +5,6 @@ removed service whose queue still takes what comes for it, until the next apply 
 """
 
 import asyncio
-import getpass
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import Annotated, Any
 
 import typer
 
-from pipeline.broker import announce, open_session
 from pipeline.cli.output import AsJson, console, print_json
 from pipeline.cli.revise import Planned, plan_files, show_planned
+from pipeline.cli.word import login, tell_all
 from pipeline.registry import RevisionStore
 from pipeline.settings import Settings, load_settings
 from topology.declare import declare, unbind_service
@@ -48,11 +47,11 @@ async def apply_files(settings: Settings, files: list[Path]) -> tuple[Planned, i
         planned = await plan_files(store, files, settings)
         await asyncio.to_thread(declare, settings.amqp_url, topology_of(_slugs(planned.reading.document)))
         revision = await store.append(
-            planned.reading.document, by=_who(), at=datetime.now(UTC), expected_base=planned.base
+            planned.reading.document, by=login(), at=datetime.now(UTC), expected_base=planned.base
         )
         await _unbind_removed(store, settings.amqp_url)
-    async with open_session(settings.amqp_url, "apply") as session:
-        await announce(session, revision)
+    # Who is not told finds it by looking; that is no reason to fail, for it is in force.
+    await tell_all(settings.amqp_url, f"revision {revision}")
     return planned, revision
 
 
@@ -73,10 +72,3 @@ async def _unbind_removed(store: RevisionStore, amqp_url: str) -> None:
 
 def _slugs(document: Mapping[str, Any]) -> set[str]:
     return set(document.get("services") or {})
-
-
-def _who() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from pipeline.attempt.transports import SCHEMAS
-from pipeline.registry import CurrentRegistry, RevisionStore
+from pipeline.registry import CurrentRegistry, InterventionStore, RevisionStore
 from pipeline.settings import Settings
 
 
@@ -13,8 +13,9 @@ from pipeline.settings import Settings
 async def followed_registry(settings: Settings) -> AsyncIterator[CurrentRegistry]:
     """Follow the registry while inside."""
     # In a group: should following fail by a bug, the role ends and is started again, and does not go on with old rules.
-    async with RevisionStore.open(settings.effective_database_url()) as store, asyncio.TaskGroup() as group:
-        current = CurrentRegistry(store, SCHEMAS)
+    url = settings.effective_database_url()
+    async with RevisionStore.open(url) as store, InterventionStore.open(url) as words, asyncio.TaskGroup() as group:
+        current = CurrentRegistry(store, words, SCHEMAS)
         following = group.create_task(current.follow(), name="follow the registry")
         yield current
         following.cancel()

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 import typer
 
 from pipeline.attempt.guard import Guard
-from pipeline.attempt.transports import KINDS
+from pipeline.attempt.permits import Permits
+from pipeline.attempt.transports import KINDS, Transport
 from pipeline.broker import Incoming, Session, moved, run_sessions, work_suspects
 from pipeline.cli.followed import followed_registry
 from pipeline.cli.stage import Stage, run_stage
+from pipeline.dead_index import DeadIndex
 from pipeline.ingest import Ingest
+from pipeline.recorder import recorder_of_suspects
 from pipeline.registry import CurrentRegistry
+from pipeline.registry.model import ServiceBase
 from pipeline.router import Router
-from pipeline.senders import Sender
-from pipeline.shared_state import Claims, Delivered, SharedState
+from pipeline.senders import Gate, Sender, Served, Word
+from pipeline.shared_state import Claims, SharedState
 from topology import names
 
 
@@ -28,11 +32,16 @@ def suspect() -> None:
     """Run the suspect worker: one per hub; finds the message that kills its process and delivers its neighbours."""
 
     async def run(stage: Stage) -> None:
-        async with followed_registry(stage.settings) as current, stage.shared() as shared:
+        database = stage.settings.effective_database_url()
+        async with (
+            followed_registry(stage.settings) as current,
+            stage.shared() as shared,
+            DeadIndex.open(database) as index,
+        ):
 
             async def work(session: Session) -> None:
                 await current.loaded(stage.stopping, session.lost)
-                suspects = _Suspects(stage, session, current, shared)
+                suspects = _Suspects(stage, session, current, shared, index)
                 await work_suspects(session, suspects.takes(), until=stage.stopping)
 
             await run_sessions(stage.settings.amqp_url, "suspect", work, stopping=stage.stopping)
@@ -48,12 +57,14 @@ class _Suspects:
     session: Session
     current: CurrentRegistry
     shared: SharedState
+    index: DeadIndex
 
     def takes(self) -> dict[str, Callable[[Incoming], Awaitable[None]]]:
         """By the stage whose suspect queue it works."""
         ingest = Ingest(self.session, Claims(self.shared), self.stage.settings)
         router = Router(self.session, self.current.get)
-        return {"ingest": ingest.take, "router": router.take, "sender": self._send}
+        recorder = recorder_of_suspects(self.session, self.index)
+        return {"ingest": ingest.take, "router": router.take, "sender": self._send, "recorder": recorder.take}
 
     async def _send(self, message: Incoming) -> None:
         slug = str(message.headers.get(names.HEADER_SERVICE))
@@ -64,8 +75,11 @@ class _Suspects:
         kind = KINDS[service.transport]
         transport = kind.open(service, Guard(self.stage.settings.allowed_networks), os.environ)
         try:
-            await Sender(
-                self.session, slug, service, transport, Delivered(self.shared, self.stage.settings.repeat_window)
-            ).take(message)
+            await self._sender(slug, service, transport).take(message)
         finally:
             await transport.close()
+
+    def _sender(self, slug: str, service: ServiceBase, transport: Transport) -> Sender:
+        gate = Gate(1, self.stage.stopping)
+        permits = Permits(self.shared, self.stage.settings.repeat_window)
+        return Sender(self.session, Served.of(slug, service), transport, permits, gate, Word(self.current))

@@ -15,20 +15,24 @@ _SAID: Final = (
         "none of its own, whatever max_retries; Moodle's task queue tried 5 times in about 15 min, a 4xx like a 5xx",
         (
             "what may pass (timeout, 408, 425, 429, 5xx) is tried 10 times, or max_retries + 1 where that is more, "
-            "with delays that double up to 1h; other 4xx are dead, to be replayed"
+            "with delays that double up to 1h; other 4xx are dead, to be replayed; three 401 in a row pause the service"
         ),
     ),
     (
         "breaker",
         "counted every failure, a 4xx too; half-open let everyone through",
-        "none in this version, so its numbers are comments; once there is one, only what may pass counts",
+        "only what may pass counts, but for 429; one probe at a time, and what waits for it burns no attempt",
     ),
     (
         "redirects",
         "followed, with the token",
         "not followed: a 3xx is a delivery that cannot pass, so write the final address",
     ),
-    ("success", "any 2xx, also where Moodle answers 200 with an error in it", "the same: bodies are not looked at yet"),
+    (
+        "success",
+        "any 2xx, also where Moodle answers 200 with an error in it",
+        "the same, unless the service says more: success: {json: {exception: [{exists: false}]}}",
+    ),
     (
         "addresses",
         "private ones allowed or not by Moodle's list of blocked hosts",

@@ -5,6 +5,7 @@ from typing import Any
 from pipeline.plugin_import.entry import Notes
 from pipeline.plugin_import.rows import PluginService
 from pipeline.registry import Retry
+from pipeline.registry.protection import Breaker
 
 #: Seconds: ours at most, for a message may not be held longer.
 _MAX_TIMEOUT = 120
@@ -13,18 +14,22 @@ _MAX_BACKOFF = 60
 _MAX_ATTEMPTS = 1000
 #: What a service has that says nothing.
 _DEFAULT_ATTEMPTS: int = Retry().max_attempts
-#: What the plugin gives every service, and our contract too: not worth a word.
-_PLAIN_BREAKER = (5, 30)
+_MAX_FAILURES = 1000
+#: Seconds.
+_MAX_COOLDOWN = 3600
+#: What a service has that says nothing, here and in the plugin: not worth a word.
+_PLAIN = Breaker()
 
 
 def limits(service: PluginService, notes: Notes) -> dict[str, Any]:
-    """Give timeout and retry; what the breaker's key will be goes beside them."""
-    _note_breaker(service, notes)
+    """Give timeout, retry and breaker."""
     keys: dict[str, Any] = {}
     if timeout := _timeout(service.timeout, notes):
         keys["timeout"] = timeout
     if retry := _retry(service, notes):
         keys["retry"] = retry
+    if breaker := _breaker(service, notes):
+        keys["breaker"] = breaker
     return keys
 
 
@@ -55,14 +60,21 @@ def _retry(service: PluginService, notes: Notes) -> dict[str, Any]:
     return keys
 
 
-def _note_breaker(service: PluginService, notes: Notes) -> None:
+def _breaker(service: PluginService, notes: Notes) -> dict[str, Any]:
+    """Give what differs from the breaker that every service has here."""
+    keys: dict[str, Any] = {}
     failures, cooldown = service.cb_failure_threshold, service.cb_cooldown
     if failures < 1:
-        notes.say("cb_failure_threshold", f"{failures}: opened at the first failure", "1, once there are breakers")
+        notes.say("cb_failure_threshold", f"{failures}: opened at the first failure", "1")
+    if failures > _MAX_FAILURES:
+        notes.say("cb_failure_threshold", f"{failures}", f"{_MAX_FAILURES}, the most there is")
+    if (failures := min(max(failures, 1), _MAX_FAILURES)) != _PLAIN.failures:
+        keys["failures"] = failures
     if cooldown < 1:
-        notes.say(
-            "cb_cooldown", f"{cooldown} s: never really closed the way", "the default, 30s, once there are breakers"
-        )
-    if (failures, cooldown) != _PLAIN_BREAKER:
-        breaker: dict[str, Any] = {"failures": max(failures, 1)}
-        notes.beside["breaker"] = breaker | ({"cooldown": f"{cooldown}s"} if cooldown > 0 else {})
+        notes.say("cb_cooldown", f"{cooldown} s: never really closed the way", "the default, 30s")
+        return keys
+    if cooldown > _MAX_COOLDOWN:
+        notes.say("cb_cooldown", f"{cooldown} s", "1h, the longest there is")
+    if (cooldown := min(cooldown, _MAX_COOLDOWN)) != _PLAIN.cooldown.total_seconds():
+        keys["cooldown"] = f"{cooldown}s"
+    return keys

@@ -5,6 +5,7 @@ from pipeline.registry.current import CurrentRegistry
 from pipeline.registry.export import to_yaml
 from pipeline.registry.findings import Finding, RegistryErrors
 from pipeline.registry.follow import follow
+from pipeline.registry.interventions import Intervention, Interventions, InterventionStore, Kind
 from pipeline.registry.json_schema import json_schema
 from pipeline.registry.model import Retry, ServiceBase
 from pipeline.registry.read import Reading, read_paths, read_texts
@@ -34,4 +35,9 @@ __all__ = [
     "RevisionStore",
     "changes",
     "follow",
+    # people's word
+    "Intervention",
+    "InterventionStore",
+    "Interventions",
+    "Kind",
 ]

@@ -1,4 +1,4 @@
-"""The registry that a running process goes by: the newest one it could read, replaced while everything runs."""
+"""The registry that a running process goes by, and what people said of it: the newest that it could read of both."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from pipeline.errors import Unavailable
 from pipeline.pause import pause
 from pipeline.registry.examine import Transports
 from pipeline.registry.follow import follow
+from pipeline.registry.interventions import Intervention, Interventions, InterventionStore
 from pipeline.registry.registry import Registry
 from pipeline.registry.store import RevisionStore
 
@@ -17,12 +18,15 @@ log = structlog.get_logger()
 
 @dataclass(slots=True, eq=False)
 class CurrentRegistry:
-    """Holds the registry in force; `changed` is set whenever that is another, `nudge` asks to look at once."""
+    """Holds what is in force; `changed` is set whenever that is another, `nudge` asks to look at once."""
 
     store: RevisionStore
+    words: InterventionStore
     transports: Transports
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    #: What people said; nothing before the first look, which no registry comes before.
+    interventions: Interventions = field(default_factory=Interventions)
     _registry: Registry | None = None
     _loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -36,12 +40,25 @@ class CurrentRegistry:
         return self._registry
 
     async def follow(self) -> None:
-        """Follow the store for as long as it runs."""
-        async for registry in follow(self.store, self.transports, nudge=self.nudge):
-            self._registry = registry
-            self._loaded.set()
+        """Follow the stores for as long as it runs."""
+        async for new in follow(self.store, self.words, self.transports, nudge=self.nudge):
+            if isinstance(new, Registry):
+                self._registry = new
+                self._loaded.set()
+                log.info("registry in force", revision=new.revision, services=len(new.services))
+            else:
+                self.interventions = new
+                log.info("interventions in force", said=[f"{one.kind} {one.name}" for one in new])
             self.changed.set()
-            log.info("registry in force", revision=registry.revision, services=len(registry.services))
+
+    async def intervene(self, intervention: Intervention) -> bool:
+        """Write down what this process itself says, unless somebody spoke of the matter; gives whether it was written.
+
+        Raises Unavailable.
+        """
+        is_new = await self.words.add(intervention)
+        self.nudge.set()
+        return is_new
 
     async def loaded(self, *unless: asyncio.Event) -> bool:
         """Wait for the first registry, or for one of these events; says whether there is a registry."""

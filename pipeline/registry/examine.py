@@ -16,12 +16,15 @@ from pipeline.registry.references import is_reference
 from pipeline.registry.transport_schema import TransportSchema
 from pipeline.registry.wording import in_our_words
 from pipeline.rules import CompiledRule, Fault, InvalidRule, compile_rule
+from pipeline.rules.conditions import compile_condition
 from pipeline.rules.fault import unknown
 
 Transports = Mapping[str, TransportSchema]
 #: Says what is wrong with a destination's address, or nothing.
 CheckDestination = Callable[[str], str | None]
 _Model = TypeVar("_Model", bound=BaseModel)
+#: Keys of a service that hold keys, for each of which the defaults may speak.
+_SECTIONS = ("retry", "breaker", "dead_letters")
 
 
 @dataclass(slots=True)
@@ -71,6 +74,10 @@ def _examine_service(
         return
     if service := examined.read(transport.service, raw, path):
         examined.services[slug] = service
+    try:
+        compile_condition(_mapping(_mapping(raw, "success"), "json"))
+    except InvalidRule as invalid:
+        examined.faults += (_below((*path, "success", "json"), fault) for fault in invalid.faults)
     for key in transport.destinations:
         address = raw.get(key)
         refused = check(address) if isinstance(address, str) and not is_reference(address) else None
@@ -137,8 +144,9 @@ def _validated(model: type[_Model], raw: Any) -> _Model | ValidationError:
 
 def _with_defaults(service: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
     merged = {**defaults, **service}
-    if isinstance(merged.get("retry"), dict) and "retry" in defaults:
-        merged["retry"] = {**defaults["retry"], **merged["retry"]}
+    for key in _SECTIONS:
+        if isinstance(merged.get(key), dict) and key in defaults:
+            merged[key] = {**defaults[key], **merged[key]}
     return merged
 
 

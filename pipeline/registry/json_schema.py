@@ -11,7 +11,8 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from pipeline.duration import format_duration
 from pipeline.registry.examine import Transports
-from pipeline.registry.model import Document, Rule, RuleName, RuleTest, Section, Slug
+from pipeline.registry.model import Document, Rule, RuleName, RuleTest, Slug
+from pipeline.registry.section import Section
 from pipeline.registry.trials import expected_of
 
 

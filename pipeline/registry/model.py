@@ -7,16 +7,27 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
     PlainValidator,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
-from pipeline.duration import Duration, parse_duration
+from pipeline.duration import Duration, format_duration, parse_duration
+from pipeline.registry.protection import (
+    ALWAYS_FORBIDDEN,
+    Breaker,
+    DeadLetters,
+    PositiveDuration,
+    RateLimit,
+    Statuses,
+    Success,
+)
+from pipeline.registry.section import Section
 from pipeline.rules.fault import kind
 from topology import names
 
@@ -31,7 +42,7 @@ _MAX_DELAY = timedelta(days=12)
 def _slug(name: str) -> str:
     if not re.fullmatch(_SLUG, name):
         raise ValueError("expected a slug: a-z, 0-9 and -, no - at the start, at most 63 characters")
-    if name == names.INVALID_KEY:
+    if name in names.RESERVED_SLUGS:
         raise ValueError("found a name that MIH keeps for itself, expected another one")
     return name
 
@@ -83,11 +94,8 @@ RuleName = Annotated[str, AfterValidator(_rule_name), Field(json_schema_extra={"
 #: For editors: a name that the pattern does not fit is an error.
 _NO_OTHERS: dict[str, JsonValue] = {"additionalProperties": False}
 
-
-class Section(BaseModel):
-    """A mapping in the file: no unknown keys, and `16` is not `"16"`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+#: Where a service says what single statuses mean, in the order in which they are read.
+_STATUS_KEYS = ("retry_on", "never_retry", "forbidden_on", "gone_on")
 
 
 class Retry(Section):
@@ -119,6 +127,11 @@ class Defaults(Section):
     )
     concurrency: int = Field(16, ge=1, le=1000, description="requests in flight, per sender process")
     retry: Retry = Field(default_factory=Retry, description="when and how often to try again")
+    breaker: Breaker = Field(default_factory=Breaker, description="when a service that fails is left alone")
+    slow: PositiveDuration | None = Field(
+        None, description="an answer that takes longer is slow, and halves the requests in flight"
+    )
+    dead_letters: DeadLetters = Field(default_factory=DeadLetters, description="how much is kept of what died")
 
 
 class ServiceBase(Defaults):
@@ -126,6 +139,33 @@ class ServiceBase(Defaults):
 
     transport: str = Field(description="how it is spoken to")
     description: str = Field("", description="for people")
+    rate_limit: RateLimit = Field(
+        default_factory=lambda: None, description="requests of all senders together, such as 50/s"
+    )
+    retry_on: Statuses = Field((), description="further statuses that may pass later")
+    never_retry: Statuses = Field((), description="statuses that will not pass, however often it is tried")
+    forbidden_on: Statuses = Field((), description="statuses besides 401 that refuse our credentials")
+    gone_on: Statuses = Field((), description="statuses that say that the receiver is no more, such as 410")
+    success: Success = Field(default_factory=Success, description="what an answer must be besides 2xx")
+
+    @field_validator("slow")
+    @classmethod
+    def _slow_before_it_is_over(cls, slow: timedelta | None, info: ValidationInfo) -> timedelta | None:
+        timeout = info.data.get("timeout")
+        if slow and timeout and slow >= timeout:
+            raise ValueError(f"found {format_duration(slow)}, expected less than timeout, {format_duration(timeout)}")
+        return slow
+
+    @field_validator(*_STATUS_KEYS, "success")
+    @classmethod
+    def _one_meaning(cls, said: Any, info: ValidationInfo) -> Any:
+        others = {status: f"stands in {key} too" for key in _STATUS_KEYS for status in info.data.get(key, ())}
+        if info.field_name != "forbidden_on":
+            others[ALWAYS_FORBIDDEN] = "always refuses our credentials"
+        for status in said.status if isinstance(said, Success) else said:
+            if status in others:
+                raise ValueError(f"found {status}, which {others[status]}: expected one meaning for a status")
+        return said
 
 
 class Rule(Section):

@@ -15,9 +15,6 @@ from pipeline.duration import format_duration
 from pipeline.registry.findings import Path
 from pipeline.rules.fault import kind, unknown
 
-#: Keys of the contract whose behaviour does not exist yet: refused, because to ignore them would be a lie.
-LATER = frozenset({"breaker", "rate_limit"})
-
 _EXPECTED = {
     "string_type": "a text",
     "bool_type": "true or false",
@@ -47,7 +44,7 @@ def in_our_words(refused: ValidationError, model: type[BaseModel], raw: Any) -> 
             case "union_tag_invalid" | "union_tag_not_found":
                 yield (*path, "type"), _tag(error, path, model)
             case "extra_forbidden":
-                yield path, _unknown_key(str(path[-1]), _keys_at(path[:-1], raw, model))
+                yield path, unknown("key", str(path[-1]), _keys_at(path[:-1], raw, model))[0]
             case _:
                 yield path, _words(error)
 
@@ -85,10 +82,6 @@ def _tag(error: ErrorDetails, path: Path, model: type[BaseModel]) -> str:
         return f"is missing, expected one of {', '.join(tags)}"
     context = error.get("ctx", {})
     return unknown("type", str(context["tag"]), re.findall(r"'([^']*)'", context["expected_tags"]))[0]
-
-
-def _unknown_key(key: str, valid: list[str]) -> str:
-    return f"{key} is not supported yet" if key in LATER else unknown("key", key, valid)[0]
 
 
 def _shown(value: Any) -> str:

@@ -1,56 +1,83 @@
-"""The senders of one process: one per service of its transport, following the registry while everything runs."""
+"""The lines of one process: one per service of its transport, following registry, breakers and people's word."""
 
 import asyncio
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
 from pipeline.attempt.guard import Guard
+from pipeline.attempt.permits import Permits
 from pipeline.attempt.transports import KINDS, Transport
-from pipeline.broker import Session, consume, listen, run_sessions
+from pipeline.broker import Session, listen, run_sessions
 from pipeline.errors import Misconfigured
 from pipeline.pause import pause
 from pipeline.registry import CurrentRegistry
 from pipeline.registry.model import ServiceBase
-from pipeline.senders.sender import STAGE, Sender
+from pipeline.senders.line import Line
+from pipeline.senders.sender import STAGE
+from pipeline.senders.served import Served
+from pipeline.senders.shares import shares
+from pipeline.senders.word import Word
 from pipeline.settings import Settings
-from pipeline.shared_state import Delivered, SharedState
-from topology import names
+from pipeline.shared_state import SharedState
 
 _LOOK_AGAIN_S = 30
+#: Seconds between looks at the breakers: every sender knows of a transition within twice that.
+_BREAKERS_EVERY_S = 0.4
 
 log = structlog.get_logger()
 
 
 @dataclass(slots=True, eq=False)
 class _Running:
-    """One service being consumed."""
+    """One line at work."""
 
-    service: ServiceBase
-    until: asyncio.Event
+    line: Line
     task: asyncio.Task[None]
 
 
 @dataclass(slots=True, eq=False)
 class Fleet:
-    """The services being consumed in one session."""
+    """The services being served in one session."""
 
     session: Session
-    delivered: Delivered
+    permits: Permits
+    word: Word
     guard: Guard
     kind: str
+    bound: int
     running: dict[str, _Running] = field(default_factory=dict)
     retiring: set[asyncio.Task[None]] = field(default_factory=set)
 
     def follow(self, services: Mapping[str, ServiceBase]) -> None:
-        """Retire what is gone or changed, start what is new or changed; the unchanged go on undisturbed."""
+        """Retire what is gone or changed, start what is new or changed; the unchanged hear that something changed."""
         wanted = {slug: service for slug, service in services.items() if service.transport == self.kind}
-        for slug in [slug for slug, running in self.running.items() if wanted.get(slug) != running.service]:
-            self._retire(slug)
+        slots = shares({slug: service.concurrency for slug, service in wanted.items()}, self.bound)
+        for slug, running in list(self.running.items()):
+            if wanted.get(slug) == running.line.served.service and slots[slug] == running.line.slots:
+                running.line.turn()
+            else:
+                self._retire(slug)
         for slug in wanted.keys() - self.running.keys():
-            self._start(slug, wanted[slug])
+            self._start(slug, wanted[slug], slots[slug])
+
+    def turn(self, slug: str) -> None:
+        """Let a service's line look again what to do."""
+        if slug in self.running:
+            self.running[slug].line.turn()
+
+    async def watch_breakers(self) -> None:
+        """Tell the lines of their breakers, and the fleet that this sender is alive; until cancelled."""
+        name = f"{socket.gethostname()}:{os.getpid()}"
+        while True:
+            await self.permits.alive(self.kind, name)
+            for slug, standing in (await self.permits.states(self.running)).items():
+                if slug in self.running:
+                    self.running[slug].line.learn(standing.state)
+            await asyncio.sleep(_BREAKERS_EVERY_S)
 
     async def stop(self) -> None:
         """Stop consuming; what is in hand ends first."""
@@ -61,11 +88,11 @@ class Fleet:
     def _retire(self, slug: str) -> None:
         # Its attempts in hand end in their own time, beside those of its successor: nobody waits for them.
         running = self.running.pop(slug)
-        running.until.set()
+        running.line.retire()
         self.retiring.add(running.task)
         running.task.add_done_callback(self.retiring.discard)
 
-    def _start(self, slug: str, service: ServiceBase) -> None:
+    def _start(self, slug: str, service: ServiceBase, slots: int) -> None:
         try:
             transport = KINDS[self.kind].open(service, self.guard, os.environ)
         except Misconfigured as wrong:
@@ -75,52 +102,54 @@ class Fleet:
             # One service that cannot be opened must not take all others of this sender along.
             log.exception("service not served: its deliveries wait", service=slug)
             return
-        until = asyncio.Event()
-        task = asyncio.create_task(self._consume(slug, service, transport, until), name=f"consume {slug}")
-        task.add_done_callback(self._ended)
-        self.running[slug] = _Running(service, until, task)
+        line = Line(self.session, Served.of(slug, service), slots, transport, self.permits, self.word)
+        task = asyncio.create_task(_served(line, transport), name=f"serve {slug}")
+        task.add_done_callback(self.failed)
+        self.running[slug] = _Running(line, task)
 
-    async def _consume(self, slug: str, service: ServiceBase, transport: Transport, until: asyncio.Event) -> None:
-        sender = Sender(self.session, slug, service, transport, self.delivered)
-        try:
-            await consume(
-                self.session,
-                names.service_queue(slug),
-                sender.take,
-                stage=STAGE,
-                prefetch=service.concurrency,
-                until=until,
-            )
-        finally:
-            await transport.close()
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        # A service must not silently go unserved: what ended by a bug ends the session, and the next starts it again.
+    def failed(self, task: asyncio.Task[None]) -> None:
+        """End the session where a task ended by a bug: no service may silently go unserved, and the next starts it."""
         if not task.cancelled() and task.exception():
-            log.error("consumer failed", task=task.get_name(), exc_info=task.exception())
+            log.error("line failed", task=task.get_name(), exc_info=task.exception())
             self.session.lost.set()
+
+
+async def _served(line: Line, transport: Transport) -> None:
+    try:
+        await line.run()
+    finally:
+        await transport.close()
 
 
 async def _keep_following(fleet: Fleet, current: CurrentRegistry, stopping: asyncio.Event) -> None:
     await current.loaded(stopping, fleet.session.lost)
-    while not (stopping.is_set() or fleet.session.lost.is_set()):
-        current.changed.clear()
-        fleet.follow(current.get().services)
-        # Again after a while: a secret that was missing may be there by then.
-        await pause(_LOOK_AGAIN_S, current.changed, stopping, fleet.session.lost)
+    watching = asyncio.create_task(fleet.watch_breakers(), name="watch breakers")
+    watching.add_done_callback(fleet.failed)
+    try:
+        while not (stopping.is_set() or fleet.session.lost.is_set()):
+            current.changed.clear()
+            fleet.follow(current.get().services)
+            # Again after a while: a secret that was missing may be there by then.
+            await pause(_LOOK_AGAIN_S, current.changed, stopping, fleet.session.lost)
+    finally:
+        watching.cancel()
 
 
 async def run_sender(
     settings: Settings, kind: str, current: CurrentRegistry, shared: SharedState, *, stopping: asyncio.Event
 ) -> None:
     """Run until `stopping`."""
+    permits = Permits(shared, settings.repeat_window)
 
     async def work(session: Session) -> None:
-        fleet = Fleet(session, Delivered(shared, settings.repeat_window), Guard(settings.allowed_networks), kind)
+        word = Word(current)
+        fleet = Fleet(session, permits, word, Guard(settings.allowed_networks), kind, settings.sender_concurrency)
+        word.paused = fleet.turn
         async with listen(session, current.nudge):
             try:
                 await _keep_following(fleet, current, stopping)
             finally:
                 await fleet.stop()
+                await word.close()
 
     await run_sessions(settings.amqp_url, f"{STAGE} {kind}", work, stopping=stopping)

@@ -1,13 +1,15 @@
-"""What is published after an attempt, before the delivery is acknowledged; pure."""
+"""What is published for a delivery in hand before it is acknowledged; pure."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from pipeline.attempt.retry import Dead, Done, Next, Wait
+from pipeline.attempt.story import with_attempt
 from pipeline.broker import Outgoing
 from pipeline.dead_letter import headers_of_death
 from pipeline.delivery import CONTENT_TYPE, Delivery
 from pipeline.outcome import CONTENT_TYPE as OUTCOME_TYPE
-from pipeline.outcome import Outcome, encode_outcome, routing_key
+from pipeline.outcome import Ending, Outcome, encode_outcome, routing_key
 from topology import names
 from topology.delay import delay_route
 
@@ -15,16 +17,31 @@ from topology.delay import delay_route
 def messages_after(delivery: Delivery, body: bytes, outcome: Outcome, follows: Next, now: datetime) -> list[Outgoing]:
     """The delivery on its way where it is not done, `body` as it came; last the outcome, for whoever listens."""
     told = _outcome(delivery, outcome, follows, now)
+    story = with_attempt(delivery.story, outcome, attempt=delivery.attempt, at=now)
     match follows:
         case Done():
             return [told]
-        case Wait(seconds):
-            route = delay_route(seconds, delivery.service)
-            headers = {**delivery.headers(), names.HEADER_ATTEMPT: delivery.attempt + 1}
-            return [Outgoing(route.exchange, route.routing_key, body, CONTENT_TYPE, headers), told]
+        case Wait(seconds, attempt):
+            waiting = replace(delivery, attempt=attempt, deferred=0, story=story)
+            return [on_the_ladder(waiting, body, seconds), told]
         case Dead(reason):
-            headers = headers_of_death(delivery, outcome, reason, now)
-            return [Outgoing(names.DLX, delivery.service, body, CONTENT_TYPE, headers), told]
+            return [_dead(replace(delivery, story=story), body, outcome, reason, now), told]
+
+
+def on_the_ladder(delivery: Delivery, body: bytes, seconds: int) -> Outgoing:
+    """The delivery to the ladder, from which it returns to its service's queue."""
+    route = delay_route(seconds, delivery.service)
+    return Outgoing(route.exchange, route.routing_key, body, CONTENT_TYPE, delivery.headers())
+
+
+def stopped(delivery: Delivery, body: bytes, reason: str, now: datetime) -> Outgoing:
+    """The delivery to its dead letters without an attempt: somebody stopped its rule."""
+    return _dead(delivery, body, Outcome(Ending.CANNOT_PASS, reason), reason, now)
+
+
+def _dead(delivery: Delivery, body: bytes, outcome: Outcome, reason: str, now: datetime) -> Outgoing:
+    headers = headers_of_death(delivery, outcome, reason, now)
+    return Outgoing(names.DLX, delivery.service, body, CONTENT_TYPE, headers)
 
 
 def _outcome(delivery: Delivery, outcome: Outcome, follows: Next, now: datetime) -> Outgoing:

@@ -13,7 +13,8 @@ from pipeline.outcome import Ending
 _ANSWERS = {
     Ending.DELIVERED: (200, 201, 202, 204, 299),
     Ending.MAY_PASS: (408, 425, 429, 500, 502, 503, 504, 599),
-    Ending.CANNOT_PASS: (300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 499),
+    Ending.CANNOT_PASS: (300, 301, 302, 303, 304, 307, 308, 400, 403, 404, 405, 409, 410, 413, 418, 422, 499),
+    Ending.FORBIDDEN: (401,),
 }
 
 

@@ -222,7 +222,7 @@ async def test_an_answer_is_kept_up_to_the_limit(size: int) -> None:
     async with connected() as (receiver, transport):
         receiver.respond = lambda _: web.Response(body=b"x" * size)
         seen = await seen_by(transport, delivery({}))
-    assert seen == Answered(200, "x" * min(size, ANSWER_LIMIT))
+    assert seen == Answered(200, "x" * min(size, ANSWER_LIMIT), is_whole=size <= ANSWER_LIMIT)
 
 
 @pytest.mark.parametrize(

@@ -54,13 +54,13 @@ async def test_a_secret_may_hold_any_character_that_prints(counterpart: Counterp
             assert receiver.arrived[-1].credentials == expected(secret)
 
 
-async def test_wrong_credentials_cannot_pass(counterpart: Counterpart) -> None:
+async def test_wrong_credentials_are_forbidden(counterpart: Counterpart) -> None:
     async with counterpart.running(Play.ACCEPTS) as receiver:
         receiver.answer = counterpart.facts.wrong_credentials
         for auth, _ in counterpart.facts.credentials:
             async with opened(counterpart.service(receiver.port), auth=auth) as transport:
                 outcome = await outcome_of(transport, delivery(counterpart.facts.send))
-            assert outcome.ending is Ending.CANNOT_PASS
+            assert outcome.ending is Ending.FORBIDDEN
 
 
 @pytest.mark.parametrize("play", [Play.NEVER_ANSWERS, Play.DRIPS])
@@ -71,6 +71,7 @@ async def test_the_timeout_covers_the_whole_attempt(counterpart: Counterpart, pl
     ):
         outcome = await outcome_of(transport, delivery(counterpart.facts.send))
         assert (outcome.ending, outcome.reason) == (Ending.MAY_PASS, "no answer within 0.3 s")
+        assert outcome.timed_out
         await until(lambda: receiver.held == 0, "the connection is given up")
 
 
@@ -80,6 +81,7 @@ async def test_a_refused_connection_may_pass(counterpart: Counterpart) -> None:
         async with opened(counterpart.service(bound.getsockname()[1])) as transport:
             outcome = await outcome_of(transport, delivery(counterpart.facts.send))
     assert (outcome.ending, outcome.reason) == (Ending.MAY_PASS, "connection refused or unreachable")
+    assert not outcome.timed_out
 
 
 @pytest.mark.parametrize("play", _CUTS)

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,7 +12,9 @@ from typing import Any
 
 import aio_pika
 import orjson
-from aiohttp import web
+from http_service import Service, running_service
+
+__all__ = ["Service", "running_service"]
 
 ROLES = ("ingest", "router", "sender rest", "suspect")
 #: Seconds that anything may take on a busy machine.
@@ -31,56 +32,6 @@ async def until(condition: Callable[[], bool], what: str, deadline_s: float = DE
 
 
 @dataclass
-class Service:
-    """A real HTTP service: remembers what arrived, and answers what it is told to."""
-
-    url: str = ""
-    arrived: list[dict[str, Any]] = field(default_factory=list)
-    #: Asked with each request (and its number from 1) for the status to answer with.
-    answer: Callable[[int], int] = lambda _: 200
-
-    async def take(self, request: web.Request) -> web.Response:
-        text = await request.text()
-        status = self.answer(len(self.arrived) + 1)
-        self.arrived.append(
-            {
-                "method": request.method,
-                "path": request.raw_path,
-                "headers": request.headers,
-                "body": orjson.loads(text) if text else None,
-                "key": request.headers.get("Idempotency-Key"),
-                "status": status,
-            }
-        )
-        return web.json_response({"ok": status < 300}, status=status)
-
-    @property
-    def accepted(self) -> Counter[str]:
-        """How often each delivery was answered with success."""
-        return Counter(one["key"] for one in self.arrived if one["status"] < 300)
-
-    def numbers(self) -> set[int]:
-        """The numbers of the events that arrived and were accepted."""
-        return {one["body"]["number"] for one in self.arrived if one["status"] < 300}
-
-
-@asynccontextmanager
-async def running_service() -> AsyncIterator[Service]:
-    service = Service()
-    app = web.Application()
-    app.router.add_route("*", "/{any:.*}", service.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    service.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        yield service
-    finally:
-        await runner.cleanup()
-
-
-@dataclass
 class Hub:
     """Every role as a process of its own."""
 
@@ -89,10 +40,12 @@ class Hub:
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
 
     async def start(self, *roles: str) -> None:
+        """Start these roles; further ones of the same have a number, as in `sender rest #2`."""
         for role in roles or ROLES:
             log = (self.folder / f"{role.replace(' ', '-')}.log").open("ab")
+            command = role.partition(" #")[0].split()
             self.processes[role] = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "pipeline.cli", *role.split(), env=self.environment, stdout=log, stderr=log
+                sys.executable, "-m", "pipeline.cli", *command, env=self.environment, stdout=log, stderr=log
             )
             log.close()
 

@@ -114,7 +114,7 @@ class RestTransport:
             async with asyncio.timeout(self._timeout_s):
                 return await self._exchange(request)
         except TimeoutError:
-            return Unanswered(f"no answer within {self._timeout_s:g} s")
+            return Unanswered(f"no answer within {self._timeout_s:g} s", timed_out=True)
         except DestinationRefused as refused:
             # A name server or this process's settings may say otherwise later; the service itself was not asked.
             return Unanswered(str(refused))
@@ -129,10 +129,10 @@ class RestTransport:
     async def _exchange(self, request: httpx.Request) -> Answered:
         response = await self._client.send(request, stream=True)
         try:
-            text = await _beginning(response)
+            text, is_whole = await _beginning(response)
         finally:
             await response.aclose()
-        return Answered(response.status_code, text, response.headers.get("Retry-After"))
+        return Answered(response.status_code, text, response.headers.get("Retry-After"), is_whole)
 
 
 def checked_url(url: str) -> str:
@@ -170,13 +170,14 @@ def address_of(url: str, request: Request) -> str:
     return urlunsplit((parts.scheme, parts.netloc, path or parts.path, query, ""))
 
 
-async def _beginning(response: httpx.Response) -> str:
+async def _beginning(response: httpx.Response) -> tuple[str, bool]:
+    """An answer up to the limit, and whether that is all of it."""
     kept = b""
     async for chunk in response.aiter_raw():
         kept += chunk
-        if len(kept) >= ANSWER_LIMIT:
+        if len(kept) > ANSWER_LIMIT:
             break
-    return kept[:ANSWER_LIMIT].decode(errors="replace")
+    return kept[:ANSWER_LIMIT].decode(errors="replace"), len(kept) <= ANSWER_LIMIT
 
 
 def _headers(headers: Mapping[str, str]) -> httpx.Headers:

@@ -38,7 +38,7 @@ async def test_a_delivery_that_waits_a_second_twice_arrives_twice_with_its_bytes
     for attempt in (2, 3):
         delivery = read_delivery(message.body, message.headers)
         failed = Outcome(Ending.MAY_PASS, "503", 503)
-        again, *told = messages_after(delivery, message.body, failed, Wait(1), datetime.now(UTC))
+        again, *told = messages_after(delivery, message.body, failed, Wait(1, attempt), datetime.now(UTC))
         assert len(told) == 1
         assert not [name for name in again.headers if name.startswith("x-")]
         message = await _rested(world, again)

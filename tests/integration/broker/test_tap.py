@@ -108,11 +108,11 @@ async def test_an_announcement_reaches_every_listener(world: World) -> None:
     async with open_session(world.url, "other") as other:
         nudges = asyncio.Event(), asyncio.Event()
         async with listen(world.session, nudges[0]), listen(other, nudges[1]):
-            await announce(world.session, 7)
+            await announce(world.session, "revision 7")
             async with asyncio.timeout(WITHIN_S):
                 await asyncio.gather(*(nudge.wait() for nudge in nudges))
 
 
 async def test_an_announcement_that_nobody_hears_is_no_failure(world: World) -> None:
-    await announce(world.session, 7)
+    await announce(world.session, "revision 7")
     assert not world.session.lost.is_set()

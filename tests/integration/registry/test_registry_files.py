@@ -7,9 +7,10 @@ import pytest
 
 from pipeline.errors import Misconfigured
 from pipeline.registry.findings import RegistryErrors
-from pipeline.registry.model import Section, ServiceBase
+from pipeline.registry.model import ServiceBase
 from pipeline.registry.read import read_paths
 from pipeline.registry.references import MAX_FILE_BYTES, resolve
+from pipeline.registry.section import Section
 from pipeline.registry.transport_schema import TransportSchema
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from pipeline.shared_state import Claims, Delivered, SharedState, open_shared_state
+from pipeline.shared_state import Claims, SharedState, open_shared_state
 from pipeline.shared_state.redis import AWAY_FOR_S
 
 MINUTE = timedelta(minutes=1)
@@ -16,11 +16,10 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass
 class World:
-    """Claims and deliveries of one process; `now` is its clock in seconds."""
+    """The claims of one process; `now` is its clock in seconds."""
 
     state: SharedState
     claims: Claims
-    delivered: Delivered
     clock: list[float]
 
     def pass_time(self, seconds: float = AWAY_FOR_S) -> None:
@@ -36,7 +35,7 @@ async def a_world(redis_url: str) -> AsyncIterator[World]:
     before = asyncio.all_tasks()
     clock = [1000.0]
     async with open_shared_state(redis_url, lambda: clock[0]) as state:
-        yield World(state, Claims(state), Delivered(state), clock)
+        yield World(state, Claims(state), clock)
     async with asyncio.timeout(5):
         while asyncio.all_tasks() - before - {asyncio.current_task()}:  # noqa: ASYNC110 - tasks tell nobody
             await asyncio.sleep(0.01)

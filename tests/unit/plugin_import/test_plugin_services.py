@@ -30,6 +30,10 @@ TOKEN = "tok-5f2c9d81aa"
             {"max_retries": 20, "retry_backoff": 7},
             {"retry": {"max_attempts": 21, "backoff": "7s"}},
         ),
+        ({"cb_failure_threshold": 5, "cb_cooldown": 30}, {}),
+        ({"cb_failure_threshold": 3, "cb_cooldown": 60}, {"breaker": {"failures": 3, "cooldown": "60s"}}),
+        ({"cb_failure_threshold": 0, "cb_cooldown": -1}, {"breaker": {"failures": 1}}),
+        ({"cb_failure_threshold": 1001, "cb_cooldown": 3601}, {"breaker": {"failures": 1000, "cooldown": "3600s"}}),
     ],
 )
 def test_keys_become_ours(cells: dict[str, Any], keys: dict[str, Any]) -> None:
@@ -54,7 +58,9 @@ def test_keys_become_ours(cells: dict[str, Any], keys: dict[str, Any]) -> None:
         ({"retry_backoff": 0}, "retry_backoff", "0 s → the default, 1s"),
         ({"retry_backoff": 999}, "retry_backoff", "999 s, though no delay was longer than 60 s → 60s"),
         ({"cb_failure_threshold": 0}, "cb_failure_threshold", "0: opened at the first failure → 1"),
-        ({"cb_cooldown": -1}, "cb_cooldown", "-1 s: "),
+        ({"cb_failure_threshold": 9999}, "cb_failure_threshold", "9999 → 1000, the most there is"),
+        ({"cb_cooldown": -1}, "cb_cooldown", "-1 s: never really closed the way → the default, 30s"),
+        ({"cb_cooldown": 86400}, "cb_cooldown", "86400 s → 1h, the longest there is"),
         ({"response_queue": "answers"}, "response_queue", "left out: nothing is read back"),
         ({"auth_type": "basic", "auth_token": TOKEN}, "auth_type", "no credentials were sent"),
         ({"base_url": "https://me:pass@x.example.org", "auth_token": TOKEN}, "base_url", "one kind of credentials"),
@@ -141,8 +147,3 @@ def test_variables_are_told_with_the_row_and_column_of_their_value() -> None:
         ("_1C_TOKEN", "plugin.json: services row 1", "auth_token"),
         ("A_B_TOKEN", "plugin.json: services row 2", "auth_token"),
     ]
-
-
-def test_the_breaker_is_a_comment_at_its_service() -> None:
-    text = file_text(imported(services=[SERVICE | {"cb_failure_threshold": 3, "cb_cooldown": 60}]))
-    assert "  #   breaker:\n  #     failures: 3\n  #     cooldown: 60s\n" in text

@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from pipeline.registry.model import Section, ServiceBase
+from pipeline.registry.model import ServiceBase
 from pipeline.registry.references import SecretReference, is_reference
+from pipeline.registry.section import Section
 from pipeline.registry.transport_schema import TransportSchema
 
 

@@ -67,6 +67,7 @@ def test_a_document(text: str, told: str) -> None:
         ("e.rp", "expected a slug: a-z, 0-9 and -, no - at the start, at most 63 characters"),
         ("e" * 64, "expected a slug: a-z, 0-9 and -, no - at the start, at most 63 characters"),
         ("invalid", "found a name that MIH keeps for itself, expected another one"),
+        ("unroutable", "found a name that MIH keeps for itself, expected another one"),
     ],
 )
 def test_a_slug(slug: str, told: str) -> None:
@@ -85,8 +86,8 @@ def test_a_slug(slug: str, told: str) -> None:
         ("concurrency: '16'", "concurrency: found a text, expected a whole number"),
         ("concurrency: 1.5", "concurrency: found the number 1.5, expected a whole number"),
         ("concurrency: true", "concurrency: found true, expected a whole number"),
-        ("rate_limit: 50/s", "rate_limit: rate_limit is not supported yet"),
-        ("breaker: {failures: 5}", "breaker: breaker is not supported yet"),
+        ("rate_limit: 50", "rate_limit: expected requests per s, m or h such as 50/s, 100/m or 1000/h"),
+        ("breaker: {failures: 0}", "breaker.failures: found the number 0, expected at least 1"),
         ("description: 2026", "description: found the number 2026, expected a text (write it in quotes)"),
         ("description:", "description: found null, expected a text"),
         ("retry: {max_attempts: 0}", "retry.max_attempts: found the number 0, expected at least 1"),
@@ -104,7 +105,8 @@ def test_a_slug(slug: str, told: str) -> None:
             "timeuot: 5s",
             (
                 "timeuot: unknown key timeuot (did you mean timeout?),"
-                " expected one of auth concurrency description retry timeout transport url"
+                " expected one of auth breaker concurrency dead_letters description forbidden_on gone_on never_retry"
+                " rate_limit retry retry_on slow success timeout transport url"
             ),
         ),
         ("auth: {token: env:T}", "auth.type: is missing, expected one of basic, bearer, none"),
@@ -149,14 +151,15 @@ def test_how_a_service_is_reached(written: str, told: str) -> None:
 
 
 def test_the_defaults() -> None:
-    text = "version: 1\ndefaults:\n  timeout: x\n  retries: 3\n  breaker: {}\nservices: {erp: {transport: rest, url: http://e}}"
+    defaults = "defaults:\n  timeout: x\n  retries: 3\n  breaker: {mode: x}\n"
+    text = f"version: 1\n{defaults}services: {{erp: {{transport: rest, url: http://e}}}}"
     assert errors_in(m=text) == [
         f"m.yaml:3: defaults.timeout: {DURATION}, found 'x'",
         (
             "m.yaml:4: defaults.retries: unknown key retries (did you mean retry?),"
-            " expected one of concurrency retry timeout"
+            " expected one of breaker concurrency dead_letters retry slow timeout"
         ),
-        "m.yaml:5: defaults.breaker: breaker is not supported yet",
+        "m.yaml:5: defaults.breaker.mode: unknown value x, expected one of consecutive ratio",
     ]
 
 

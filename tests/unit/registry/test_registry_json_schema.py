@@ -43,6 +43,15 @@ def test_a_service_has_the_keys_of_its_transport(schema: dict[str, Any]) -> None
         "timeout",
         "concurrency",
         "retry",
+        "breaker",
+        "rate_limit",
+        "slow",
+        "retry_on",
+        "never_retry",
+        "forbidden_on",
+        "gone_on",
+        "success",
+        "dead_letters",
         "url",
         "auth",
     }
@@ -79,3 +88,24 @@ def test_a_secret_can_only_be_a_reference(schema: dict[str, Any]) -> None:
     pattern = schema["$defs"]["BearerAuth"]["properties"]["token"]["pattern"]
     assert re.search(pattern, "env:ERP_TOKEN")
     assert not re.search(pattern, "hunter2")
+
+
+@pytest.mark.parametrize(
+    ("written", "fits"),
+    [("50/s", True), ("1/m", True), ("999999/h", True), ("0/s", False), ("5/d", False), ("x50/s", False), ("5", False)],
+)
+def test_a_rate_fits_its_pattern(schema: dict[str, Any], written: str, *, fits: bool) -> None:
+    assert bool(re.search(at(schema, "services", "erp", "rate_limit")["pattern"], written)) is fits
+
+
+def test_a_list_of_statuses_holds_statuses_only(schema: dict[str, Any]) -> None:
+    for path in (["retry_on"], ["never_retry"], ["forbidden_on"], ["gone_on"], ["success", "status"]):
+        assert at(schema, "services", "erp", *path)["items"] == {"type": "integer", "minimum": 100, "maximum": 599}
+
+
+def test_the_conditions_on_an_answer_stand_under_the_files_own_name(schema: dict[str, Any]) -> None:
+    assert set(at(schema, "services", "erp", "success")["properties"]) == {"status", "json", "text", "otherwise"}
+
+
+def test_a_schema_has_the_words_of_json_schema_only(schema: dict[str, Any]) -> None:
+    assert not re.findall(r'"(gt|ge|lt|le)":', json.dumps(schema))
