@@ -93,7 +93,10 @@ def redis_url(backing: Backing, empty_redis: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def empty_redis(backing: Backing) -> str:
     """The first database that holds nothing: what somebody put into a Redis that the environment names stays there."""
-    urls = [urlsplit(backing.redis_url)._replace(path=f"/{number}").geturl() for number in range(_REDIS_DATABASES)]
+    # Processes that test at the same time (pytest-xdist) each look among databases of their own.
+    of, mine = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")), os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    numbers = range(int(mine.removeprefix("gw")), _REDIS_DATABASES, of)
+    urls = [urlsplit(backing.redis_url)._replace(path=f"/{number}").geturl() for number in numbers]
     for url in urls:
         with Redis.from_url(url) as client:
             if client.dbsize() == 0:

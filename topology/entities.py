@@ -47,15 +47,14 @@ class Topology:
         return _join((self, other))
 
 
-def topology_of(slugs: Iterable[str], *, recorder: bool = False) -> Topology:
+def topology_of(slugs: Iterable[str]) -> Topology:
     """Build the hub with the queues of these services."""
-    return _join((hub_topology(recorder=recorder), *map(service_topology, slugs)))
+    return _join((hub_topology(), *map(service_topology, slugs)))
 
 
-def hub_topology(*, recorder: bool = False) -> Topology:
-    """Build what every hub has, whatever its services; the queues of the recorder only where there is one."""
-    parts = (_road(), _ladder(), _dead_letters(), _suspects(), _unroutable(), _broadcasts())
-    return _join((*parts, *([_recorder()] if recorder else [])))
+def hub_topology() -> Topology:
+    """Build what every hub has, whatever its services."""
+    return _join((_road(), _ladder(), _dead_letters(), _suspects(), _unroutable(), _broadcasts()))
 
 
 def service_topology(slug: str) -> Topology:
@@ -110,8 +109,8 @@ def _level(level: int) -> Topology:
 def _dead_letters() -> Topology:
     return Topology(
         exchanges=(Exchange(names.DLX, "topic", arguments=_TO_UNROUTABLE),),
-        queues=(_queue(names.INVALID, LOOKED_AT),),
-        bindings=(Binding(names.DLX, names.INVALID, names.INVALID_KEY),),
+        queues=(_queue(names.INVALID, LOOKED_AT), _queue(names.DEAD, LOOKED_AT)),
+        bindings=(Binding(names.DLX, names.INVALID, names.INVALID_KEY), Binding(names.DLX, names.DEAD, "#")),
     )
 
 
@@ -124,20 +123,13 @@ def _unroutable() -> Topology:
     return Topology(
         exchanges=(Exchange(names.UNROUTABLE, "fanout"),),
         queues=(_queue(names.UNROUTABLE, LOOKED_AT),),
-        bindings=(Binding(names.UNROUTABLE, names.UNROUTABLE, ""),),
+        bindings=(Binding(names.UNROUTABLE, names.UNROUTABLE, ""), Binding(names.UNROUTABLE, names.DEAD, "")),
     )
 
 
 def _broadcasts() -> Topology:
     # No queues: whoever wants to hear brings one, and what nobody wants to hear may go.
     return Topology(exchanges=(Exchange(names.OUTCOMES, "topic"), Exchange(names.CONTROL, "fanout")))
-
-
-def _recorder() -> Topology:
-    return Topology(
-        queues=(_queue(names.DEAD, LOOKED_AT), _queue(names.RECORDER, LOOKED_AT)),
-        bindings=(Binding(names.DLX, names.DEAD, "#"), Binding(names.OUTCOMES, names.RECORDER, "#")),
-    )
 
 
 def _readable(name: str) -> Queue:

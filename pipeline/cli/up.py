@@ -67,7 +67,7 @@ def environment_on(found: Backing, settings: Settings) -> dict[str, str]:
 
 def stages(environment: Mapping[str, str]) -> list[Child]:
     """Every role, in the order of the road; they are stopped in this order too."""
-    roles = ["ingest", "router", *(f"sender {kind}" for kind in KINDS), "suspect"]
+    roles = ["ingest", "router", *(f"sender {kind}" for kind in KINDS), "recorder", "suspect"]
     return [
         Child(role.replace(" ", "-"), [sys.executable, "-m", "pipeline.cli", *role.split()], environment)
         for role in roles

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -14,7 +14,7 @@ from pipeline.errors import NotConfirmed, Unreadable
 from pipeline.event import Event, read_event
 from pipeline.outcome import Ending, Outcome
 from pipeline.registry import CurrentRegistry, Registry
-from pipeline.rules import Refused, plan
+from pipeline.rules import Refused, RuleIndex, plan
 from pipeline.settings import Settings
 from topology import names
 from topology.delay import delay_route
@@ -50,10 +50,25 @@ class Router:
             await self.session.publish_patiently(rejected(message, names.INVALID_KEY, str(why)))
             return
         registry, now = self.registry(), datetime.now(UTC)
+        if _for_one_rule(message):
+            await self._render_anew(message, event, registry, now)
+            return
         planned = plan(event, registry.index, revision=registry.revision, now=now)
         await asyncio.gather(*map(self._publish, planned))
         self.note(event, now)
         log.debug("routed", event_id=event.id, event_type=event.type, deliveries=len(planned))
+
+    async def _render_anew(self, message: Incoming, event: Event, registry: Registry, now: datetime) -> None:
+        """Plan for the one rule that a replay names; it may be another by now than when the replay looked."""
+        name = message.headers[names.HEADER_RULE]
+        index = RuleIndex(rule for rule in registry.rules if rule.name == name)
+        planned = plan(event, index, revision=registry.revision, now=now)
+        for answer in planned:
+            await self._publish(_rendered_anew(answer))
+        if not planned:
+            reason = f"rule {name} is gone, or does not answer to it any more, since it was replayed"
+            log.warning("not rendered anew", reason=reason, **message.ids)
+            await self.session.publish_patiently(rejected(message, names.INVALID_KEY, reason))
 
     async def _publish(self, planned: Delivery | Refused) -> None:
         if isinstance(planned, Refused):
@@ -78,6 +93,21 @@ async def run_router(settings: Settings, current: CurrentRegistry, note: Note, *
             await consume(session, names.ROUTER, router.take, stage=STAGE, prefetch=settings.prefetch, until=stopping)
 
     await run_sessions(settings.amqp_url, STAGE, work, stopping=stopping)
+
+
+def _for_one_rule(message: Incoming) -> bool:
+    return names.HEADER_RULE in message.headers and names.HEADER_VARIANT in message.headers
+
+
+def _rendered_anew(planned: Delivery | Refused) -> Delivery | Refused:
+    """Tell it apart from what was sent under its id before: the service must not take it for a repeat."""
+    if isinstance(planned, Refused):
+        return replace(planned, delivery=_rendered(planned.delivery))
+    return _rendered(planned)
+
+
+def _rendered(delivery: Delivery) -> Delivery:
+    return replace(delivery, variant=f"r{delivery.revision}")
 
 
 def _outgoing(delivery: Delivery, exchange: str, routing_key: str) -> Outgoing:

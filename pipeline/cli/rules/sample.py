@@ -1,15 +1,13 @@
 """The event that a rule is tried on: from a file, from standard input, or from a dead letter, by its id."""
 
 import asyncio
+import contextlib
 import sys
-from collections.abc import Sequence
 from errno import ENAMETOOLONG, ENOENT, ENOTDIR
 from pathlib import Path
 
-from pipeline.broker import open_session
-from pipeline.cli.in_force import slugs_in_force
-from pipeline.dead_letter import DeadLetter
-from pipeline.dlq import find
+from pipeline.dead_index import DeadIndex, Letter
+from pipeline.delivery import read_delivery
 from pipeline.errors import Misconfigured, Unavailable, Unreadable
 from pipeline.event import Event
 from pipeline.ingest import sample_event
@@ -37,22 +35,20 @@ def event_named(given: str) -> Event:
 
 
 def _event_of_the_dead(wanted: str) -> Event:
-    settings = load_settings()
     try:
-        slugs = slugs_in_force(settings)
-        letter = asyncio.run(_find(settings.amqp_url, slugs, wanted)) if slugs else None
+        letters = asyncio.run(_find(load_settings().effective_database_url(), wanted))
     except Unavailable as away:
         raise Unavailable(
             f"{wanted}: there is no such file, and the dead letters cannot be looked at: {away}"
         ) from None
-    if letter is None:
-        among = f"of {', '.join(slugs)}" if slugs else "(no service is in force)"
-        raise Misconfigured(
-            f"{wanted}: there is no such file, and no event or delivery of this id among the dead letters {among}"
-        )
-    return letter.delivery.event
+    for letter in letters:
+        with contextlib.suppress(Unreadable):
+            return read_delivery(letter.body or b"", letter.headers).event
+    raise Misconfigured(
+        f"{wanted}: there is no such file, and the index of the dead letters knows no delivery of this id or event"
+    )
 
 
-async def _find(amqp_url: str, slugs: Sequence[str], wanted: str) -> DeadLetter | None:
-    async with open_session(amqp_url, "rules try") as session:
-        return await find(session, slugs, wanted)
+async def _find(database_url: str, wanted: str) -> list[Letter]:
+    async with DeadIndex.open(database_url) as index:
+        return await index.letters(wanted)

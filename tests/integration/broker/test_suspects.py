@@ -100,10 +100,10 @@ async def test_who_came_back_three_times_is_condemned_unparsed(world: World) -> 
     assert "died 3 times" in letter.headers[names.HEADER_REASON]
 
 
-async def test_a_suspect_of_a_removed_service_is_kept(world: World) -> None:
+async def test_a_suspect_of_a_removed_service_is_kept_for_the_recorder_which_finds_it_a_place(world: World) -> None:
     async with working(world.session, {"sender": fail}):
         await suspect(world, "bad", service="removed")
-        assert await world.bodies(names.UNROUTABLE, 1) == ["bad"]
+        assert await world.bodies(names.DEAD, 1) == ["bad"]
 
 
 @pytest.mark.parametrize("innocently", [NotConfirmed("full"), Misconfigured("TILL_TOKEN is not set")])

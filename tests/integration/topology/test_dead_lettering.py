@@ -11,7 +11,7 @@ from topology.connection import vhost_of
 from topology.declare import declare, unbind_service
 from topology.entities import topology_of
 
-WHOLE = topology_of(["erp"], recorder=True)
+WHOLE = topology_of(["erp"])
 #: RabbitMQ counts a new queue's messages after about five seconds.
 COUNTED_WITHIN_S = 20
 
@@ -40,11 +40,9 @@ def test_what_a_queue_rejects_is_dead_lettered_and_indexed(amqp_url: str, queue:
         ("mih.events", "any.event", "mih.ingest"),
         ("mih.services", "erp", "mih.service.erp"),
         ("mih.delay.due", "0.1.erp", "mih.service.erp"),
-        ("mih.dlx", "erp", "mih.dlq.erp"),
-        ("mih.dlx", "invalid", "mih.invalid"),
     ],
 )
-def test_what_finds_its_queue_missing_is_kept_as_unroutable(
+def test_what_finds_its_queue_missing_is_kept_as_unroutable_and_indexed(
     amqp_url: str, exchange: str, key: str, missing: str
 ) -> None:
     declare(amqp_url, topology_of(["erp"]))
@@ -52,15 +50,17 @@ def test_what_finds_its_queue_missing_is_kept_as_unroutable(
         broker.delete_queue(missing)
         broker.publish(exchange, key, "kept")
         assert broker.bodies("mih.unroutable") == ["kept"]
+        assert broker.bodies("mih.dead") == ["kept"]
 
 
-def test_a_dead_letter_without_its_queue_is_not_lost(amqp_url: str) -> None:
+def test_a_dead_letter_without_its_queue_is_held_for_the_recorder(amqp_url: str) -> None:
     declare(amqp_url, topology_of(["erp"]))
     with a_broker(amqp_url) as broker:
         broker.delete_queue("mih.dlq.erp")
         broker.publish("mih.services", "erp", "kept")
         broker.reject("mih.service.erp")
-        assert broker.bodies("mih.unroutable") == ["kept"]
+        broker.publish("mih.dlx", "erp", "kept too")
+        assert sorted(broker.bodies("mih.dead", 2)) == ["kept", "kept too"]
 
 
 def test_a_dead_letter_is_held_while_its_exchange_is_away(amqp_url: str, management_url: str) -> None:

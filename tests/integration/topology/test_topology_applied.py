@@ -14,7 +14,7 @@ from topology.errors import ArgumentsDiffer, BrokerAway
 from topology.management import read_broker
 from topology.verify import drift
 
-ERP = topology_of(["erp"], recorder=True)
+ERP = topology_of(["erp"])
 
 
 def test_applying_again_changes_nothing(amqp_url: str, management_url: str) -> None:
@@ -45,7 +45,7 @@ def test_a_new_service_is_added_while_messages_flow(amqp_url: str) -> None:
     publisher.start()
     try:
         assert flowing.wait(20)
-        declare(amqp_url, topology_of(["erp", "crm"], recorder=True))
+        declare(amqp_url, topology_of(["erp", "crm"]))
     finally:
         applied.set()
         publisher.join(20)

@@ -14,7 +14,7 @@ from topology.entities import Binding, Topology, topology_of
 from topology.errors import ManagementAway
 from topology.verify import Drift, drift
 
-ERP = topology_of(["erp"], recorder=True)
+ERP = topology_of(["erp"])
 #: The API caches lists for a moment, and counts the messages of a new queue after about five seconds.
 TOLD_WITHIN_S = 20
 
@@ -49,7 +49,7 @@ def test_every_kind_of_drift_is_told_at_once(amqp_url: str, management_url: str)
     )
     assert {(place.what, place.where, place.expected, place.found) for place in told} == {
         ("missing exchange", "mih.control", "fanout", "none"),
-        ("missing queue", "mih.recorder", "quorum", "none"),
+        ("missing queue", "mih.suspect.recorder", "quorum", "none"),
         ("missing binding", "mih.invalid", "mih.dlx by 'invalid'", "none"),
         ("surplus binding", "mih.service.erp", "none", "mih.services by 'crm'"),
         ("other exchange", "mih.outcomes", "type topic", "type direct"),
@@ -66,9 +66,9 @@ def test_every_kind_of_drift_is_told_at_once(amqp_url: str, management_url: str)
 
 def _otherwise() -> Topology:
     """A hub that somebody has changed, with a service that is no longer known."""
-    whole = topology_of(["erp", "old"], recorder=True)
+    whole = topology_of(["erp", "old"])
     router = {"x-queue-type": "quorum", "x-queue-leader-locator": "balanced", "x-delivery-limit": 20}
-    replaced = {"mih.recorder", "mih.router"}
+    replaced = {"mih.suspect.recorder", "mih.router"}
     return Topology(
         exchanges=(
             *(kept for kept in whole.exchanges if kept.name not in {"mih.control", "mih.outcomes"}),
@@ -79,7 +79,7 @@ def _otherwise() -> Topology:
             Queue("mih.router", queue_arguments=router),
         ),
         bindings=(
-            *(kept for kept in whole.bindings if kept.destination != "mih.recorder"),
+            *whole.bindings,
             Binding("mih.services", "mih.service.erp", "crm"),
         ),
     )

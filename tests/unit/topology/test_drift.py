@@ -9,7 +9,7 @@ from topology.entities import Binding, Topology, topology_of
 from topology.management import Found
 from topology.verify import compare
 
-TOPOLOGY = topology_of(["erp"], recorder=True)
+TOPOLOGY = topology_of(["erp"])
 
 
 def as_found(topology: Topology) -> Found:

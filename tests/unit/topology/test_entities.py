@@ -5,7 +5,7 @@ from topic_routing import queues_reached
 from topology import names
 from topology.entities import LOOKED_AT, WORKED, Binding, Topology, hub_topology, service_topology, topology_of
 
-WHOLE = topology_of(["erp", "crm"], recorder=True)
+WHOLE = topology_of(["erp", "crm"])
 QUEUES = {queue.name: queue.queue_arguments for queue in WHOLE.queues}
 EXCHANGES = {exchange.name: exchange for exchange in WHOLE.exchanges}
 TO_UNROUTABLE = {"alternate-exchange": "mih.unroutable"}
@@ -40,11 +40,11 @@ def test_what_dead_letters_does_so_at_least_once_into_an_exchange_of_ours(name: 
         ("mih.suspect.ingest", WORKED, "mih.dlx", "invalid"),
         ("mih.suspect.router", WORKED, "mih.dlx", "invalid"),
         ("mih.suspect.sender", WORKED, "mih.dlx", "invalid"),
+        ("mih.suspect.recorder", WORKED, "mih.dlx", "invalid"),
         ("mih.dlq.erp", LOOKED_AT, None, None),
         ("mih.invalid", LOOKED_AT, None, None),
         ("mih.unroutable", LOOKED_AT, None, None),
         ("mih.dead", LOOKED_AT, None, None),
-        ("mih.recorder", LOOKED_AT, None, None),
         ("mih.delay.19", LOOKED_AT, "mih.delay.18", None),
         ("mih.delay.00", LOOKED_AT, "mih.delay.due", None),
     ],
@@ -93,7 +93,7 @@ def test_an_exchange_is_of_the_kind_that_the_design_says(name: str, kind: str, a
         ("mih.delay.due", "0.1.erp", {"mih.service.erp"}),
         ("mih.dlx", "erp", {"mih.dlq.erp", "mih.dead"}),
         ("mih.dlx", "invalid", {"mih.invalid", "mih.dead"}),
-        ("mih.outcomes", "delivered.erp", {"mih.recorder"}),
+        ("mih.outcomes", "delivered.erp", set()),
         ("mih.services", "unheard-of", set()),
     ],
 )
@@ -101,13 +101,13 @@ def test_a_message_reaches_the_queues_that_the_design_says(exchange: str, key: s
     assert set(queues_reached(WHOLE, exchange, key)) == queues
 
 
-def test_the_queues_of_the_recorder_exist_only_where_there_is_one() -> None:
-    without = {queue.name for queue in hub_topology().queues}
-    assert {queue.name for queue in hub_topology(recorder=True).queues} - without == {"mih.dead", "mih.recorder"}
+def test_what_is_unroutable_is_kept_and_indexed_whatever_its_key() -> None:
+    bound = {binding.destination for binding in WHOLE.bindings if binding.source == "mih.unroutable"}
+    assert bound == {"mih.unroutable", "mih.dead"}
 
 
 def test_parts_join_to_the_whole_with_each_name_once() -> None:
-    joined = hub_topology(recorder=True) + service_topology("erp") + service_topology("crm")
+    joined = hub_topology() + service_topology("erp") + service_topology("crm")
     assert joined == WHOLE
     assert len(QUEUES) == len(WHOLE.queues)
     assert len(EXCHANGES) == len(WHOLE.exchanges)

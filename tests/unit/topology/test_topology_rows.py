@@ -6,7 +6,7 @@ import pytest
 from topology.entities import topology_of
 from topology.show import rows
 
-ROWS = {(row.name, row.kind): row for row in rows(topology_of(["erp"], recorder=True))}
+ROWS = {(row.name, row.kind): row for row in rows(topology_of(["erp"]))}
 
 
 @pytest.mark.parametrize(

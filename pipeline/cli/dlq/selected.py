@@ -1,0 +1,55 @@
+"""The words that choose dead letters, the same for every command of `mih dlq`."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from typing import Annotated
+
+import typer
+
+from pipeline.dead_index import Selection
+from pipeline.duration import parse_duration
+from pipeline.errors import Misconfigured
+from topology import names
+
+OfService = Annotated[str, typer.Option("--service", help="Only of this service; or `invalid`, or `unroutable`.")]
+WithReason = Annotated[str, typer.Option("--reason", help="Only where the reason holds this text.")]
+OlderThan = Annotated[str, typer.Option("--older-than", help="Only those that died longer ago: 90s, 10m, 6h, 7d.")]
+WithId = Annotated[list[str] | None, typer.Option("--id", help="Only these letters (repeat it).")]
+WithFingerprint = Annotated[str, typer.Option("--fingerprint", help="Only of this cause, as `mih dlq list` shows it.")]
+
+
+def selection_of(  # noqa: PLR0913 - each is one option of the same name
+    service: str,
+    reason: str,
+    older_than: str,
+    ids: Iterable[str] | None,
+    fingerprint: str,
+    *,
+    now: datetime | None = None,
+) -> Selection:
+    """Read the options.
+
+    Raises Misconfigured for an age that is none.
+    """
+    try:
+        died_before = (now or datetime.now(UTC)) - parse_duration(older_than) if older_than else None
+    except ValueError as wrong:
+        raise Misconfigured(f"--older-than: {wrong}") from None
+    except OverflowError:
+        raise Misconfigured(f"--older-than: {older_than} ago was before the calendar begins") from None
+    return Selection(
+        place=service or None, reason=reason, died_before=died_before, ids=frozenset(ids or ()), fingerprint=fingerprint
+    )
+
+
+def check_place(service: str, known: Iterable[str]) -> None:
+    """Refuse a service that neither the registry nor the index knows, with the nearest that they do.
+
+    Raises Misconfigured.
+    """
+    places = sorted({*known, *names.RESERVED_SLUGS})
+    if service and service not in places:
+        near = get_close_matches(service, places, n=1)
+        question = f" (did you mean {near[0]!r}?)" if near else ""
+        raise Misconfigured(f"there is no service {service!r}{question}; dead letters can be of: {', '.join(places)}")
