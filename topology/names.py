@@ -13,12 +13,11 @@ SERVICES = "mih.services"
 DELAY_DUE = "mih.delay.due"
 DLX = "mih.dlx"
 INVALID = "mih.invalid"
-#: Copies of the dead for the index; declared once there is a recorder.
+#: Copies of the dead for the index.
 DEAD = "mih.dead"
 #: An exchange and the queue bound to it: what nobody was bound for.
 UNROUTABLE = "mih.unroutable"
 OUTCOMES = "mih.outcomes"
-RECORDER = "mih.recorder"
 CONTROL = "mih.control"
 
 #: Routing key on `mih.dlx` of what ingest or router could not read.
@@ -55,6 +54,8 @@ HEADER_LETTER = "mih-letter-id"
 HEADER_OUTCOME = "mih-outcome"
 HEADER_DIED_AT = "mih-died-at"
 HEADER_FINGERPRINT = "mih-fingerprint"
+#: Which walk over its queue kept a dead letter last.
+HEADER_WALK = "mih-walk"
 #: The routing key with which an unreadable message came in.
 HEADER_ROUTING_KEY = "mih-routing-key"
 
@@ -77,6 +78,11 @@ def dead_letters_at(place: str) -> str:
 def suspect_queue(stage: str) -> str:
     """The queue of what a stage took several times without an answer."""
     return f"mih.suspect.{stage}"
+
+
+def lease_queue(queue: str) -> str:
+    """The exclusive queue that whoever passes over a queue holds, so that it is one at a time."""
+    return f"mih.lease.{queue}"
 
 
 def delay_level(level: int) -> str:

@@ -12,8 +12,7 @@ from aiormq.exceptions import ChannelLockedResource
 from pipeline.broker.away import unless_away
 from pipeline.broker.session import Session
 from pipeline.errors import Unavailable
-
-_PREFIX = "mih.lease."
+from topology import names
 
 
 @contextlib.asynccontextmanager
@@ -27,12 +26,12 @@ async def lease(session: Session, queue: str) -> AsyncIterator[None]:
         with unless_away(f"the lease on {queue}"):
             wire = await channel.get_underlay_channel()
             try:
-                await wire.queue_declare(_PREFIX + queue, exclusive=True)
+                await wire.queue_declare(names.lease_queue(queue), exclusive=True)
             except ChannelLockedResource:
                 raise Unavailable(f"{queue}: another replay or discard is at work on it") from None
         yield
         with contextlib.suppress(Unavailable), unless_away("end of a lease"):
-            await wire.queue_delete(_PREFIX + queue)
+            await wire.queue_delete(names.lease_queue(queue))
     finally:
         with contextlib.suppress(Unavailable), unless_away("close"):
             await channel.close()

@@ -58,7 +58,8 @@ def rejected(message: Incoming, key: str, reason: str) -> Outgoing:
     """The message unparsed, on its way to the dead letters of this key, with the reason and where it came from."""
     story = {
         names.HEADER_REASON: reason,
-        names.HEADER_ROUTING_KEY: message.routing_key,
+        # One that was replayed and is rejected again came in by its first key.
+        names.HEADER_ROUTING_KEY: str(message.headers.get(names.HEADER_ROUTING_KEY) or message.routing_key),
         names.HEADER_LETTER: uuid4().hex,
         names.HEADER_DIED_AT: datetime.now(UTC).isoformat(),
     }

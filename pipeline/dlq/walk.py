@@ -38,8 +38,6 @@ WINDOW = 100
 _LOOK_EVERY_S = 0.1
 #: Seconds that what is in hand is given to end when the connection is lost.
 _LOST_GRACE_S = 2
-#: By which walk a letter was kept.
-_HEADER_WALK = "mih-walk"
 #: The headers by which a dead delivery says of itself what it is known by, why it died and when.
 _TOLD = {names.HEADER_DELIVERY_ID, names.HEADER_REASON, names.HEADER_DIED_AT}
 
@@ -137,7 +135,7 @@ class Walk:
                 self._to_meet -= 1
                 self._to_send -= 1
                 message = await puller.pull()
-                if message is None or message.headers.get(_HEADER_WALK) == self._mark:
+                if message is None or message.headers.get(names.HEADER_WALK) == self._mark:
                     self._is_round = True
                     return
                 # What somebody had in hand who died may not have been back yet when the queue was counted.
@@ -188,7 +186,7 @@ class Walk:
 
     def _to_the_tail(self, message: Incoming) -> Outgoing:
         """The letter, with what the broker would forget of it where its own headers do not tell it."""
-        told: dict[str, str | int] = {_HEADER_WALK: self._mark}
+        told: dict[str, str | int] = {names.HEADER_WALK: self._mark}
         if not message.headers.keys() >= _TOLD:
             told |= marks(read_letter(message, datetime.now(UTC), self.place))
         return moved(message, "", self.queue).with_headers(told)

@@ -14,6 +14,9 @@ import aio_pika
 import orjson
 from http_service import Service, running_service
 
+from pipeline.dead_index import DeadIndex
+from pipeline.settings import load_settings
+
 __all__ = ["Service", "running_service"]
 
 ROLES = ("ingest", "router", "sender rest", "suspect")
@@ -100,6 +103,17 @@ class Hub:
                 return
             await asyncio.sleep(0.2)
         raise AssertionError(f"{queue} holds {found}, not {depth}")
+
+    async def until_indexed(self, count: int) -> None:
+        """Until the index of the dead, which the recorder writes, knows so many."""
+        found = -1
+        async with DeadIndex.open(load_settings(self.environment).effective_database_url()) as index:
+            for _ in range(DEADLINE_S * 5):
+                found = sum((await index.counts()).values())
+                if found == count:
+                    return
+                await asyncio.sleep(0.2)
+        raise AssertionError(f"the index knows {found}, not {count}")
 
     def logs(self) -> str:
         return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))

@@ -26,6 +26,12 @@ def test_the_first_rule_is_one_that_can_be_applied(tmp_path: Path) -> None:
     assert list(read_paths([path], SCHEMAS).registry.services) == ["erp"]
 
 
+def test_the_section_on_failures_is_a_service_that_can_be_applied(tmp_path: Path) -> None:
+    path = tmp_path / "hub.yaml"
+    path.write_text("version: 1\n" + block("yaml", "rate_limit"))
+    assert list(read_paths([path], SCHEMAS).registry.services) == ["erp"]
+
+
 async def test_an_event_published_by_the_python_example_arrives(hub: Hub, service: Service) -> None:
     rule = "  paid: {event: shop.order.paid, service: till}"
     await hub.apply(registry_for(service.url, more=rule))

@@ -3,9 +3,9 @@
     {"type": "shop.order.paid", "id": 4711}                                     all of it is the data
     {"type": "shop.order.paid", "id": "e-17", "time": "…", "data": {…}}         as a CloudEvent, without specversion
 
-`source`, `subject` and `time` count as CloudEvents' attributes, all of them optional; where there is `data`, that is the
-data, `id` is the event's, and further keys travel on as extension attributes. Where there is none, `id` may well be the
-order's: were it taken for the event's, all but the first event about the order would be dropped as repeats.
+`source`, `subject` and `time` count as CloudEvents' attributes, all of them optional; where there is `data`, that is
+the data, `id` is the event's, and further keys travel on as extension attributes. Where there is none, `id` may well be
+the order's: were it taken for the event's, all but the first event about the order would be dropped as repeats.
 """
 
 from typing import Any

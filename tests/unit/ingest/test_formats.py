@@ -150,7 +150,9 @@ def test_a_domain_event_needs_its_name_only() -> None:
 
 
 def test_an_id_is_text_however_long_its_number_is() -> None:
-    assert formats.read(raw(b'{"type": "x", "id": 12345678901234567890123, "data": 1}'))["id"] == "12345678901234567890123"
+    assert formats.read(raw(b'{"type": "x", "id": 12345678901234567890, "data": 1}'))["id"] == "12345678901234567890"
+    event = formats.read(raw(b'{"type": "x", "id": 12345678901234567890123, "data": 1}'))
+    assert event["id"] == "12345678901234567890123"
     event = formats.read(raw(b'{"eventName": "x", "aggregateType": "a", "aggregateId": 12345678901234567890123}'))
     assert event["subject"] == "a/12345678901234567890123"
 
@@ -241,7 +243,12 @@ def test_the_data_of_a_cloud_event_in_headers(body: bytes, content_type: str | N
         ({"eventName": "x", "timestamp": 10**18}, None, {}, "timestamp must be a time"),
         ({"eventName": "x", "id": [1]}, None, {}, "^id must be a text"),
         ({"eventName": "x", "metadata": {"eventId": {}}}, None, {}, "metadata.eventId must be .*, found an object"),
-        (b'{"type": "x", "data": 1, "id": 12345678901234567890123.0}', None, {}, "id must be .*, found 12345678901234567890…"),
+        (
+            b'{"type": "x", "data": 1, "id": 12345678901234567890123.0}',
+            None,
+            {},
+            "id must .*, found 12345678901234567890…",
+        ),
         (b"[" * 5000, None, {}, "^more than 250 levels of arrays and objects$"),
         ({"type": ["x"] * 100}, None, {}, "found an array$"),
         ({"hello": "world"}, None, {}, "an object with 1 key;"),
@@ -250,7 +257,7 @@ def test_the_data_of_a_cloud_event_in_headers(body: bytes, content_type: str | N
         ({"type": None}, None, {}, "type must be a text that is not empty"),
         ({"type": ""}, None, {}, "type must be a text that is not empty"),
         ({"type": "x", "time": 5}, None, {}, "time must be a text"),
-        ({"type": "x", "data": 1, "id": 2.5}, None, {}, "id must be a text that is not empty or a whole number, found 2.5"),
+        ({"type": "x", "data": 1, "id": 2.5}, None, {}, "id must be a text .* or a whole number, found 2.5"),
         (CLOUD | {"id": ""}, None, {}, "must have an id"),
         (CLOUD | {"data_base64": "AA=="}, None, {}, "data_base64"),
         (b"\x00", "image/png", {"ce-specversion": "1.0", "ce-id": "1"}, "'image/png' is not supported"),
