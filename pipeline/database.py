@@ -1,5 +1,6 @@
 """The connection to SQLite or PostgreSQL: how it is opened, and what is said when it is away."""
 
+import contextlib
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -46,7 +47,13 @@ class Database:
                 await _create_tables(self._engine, self._tables)
                 self._is_prepared = True
             async with self._engine.connect() as connection:
-                yield connection
+                try:
+                    yield connection
+                except DBAPIError:
+                    # Whatever is wrong with it, or with the tables, the next one begins anew.
+                    self._is_prepared = False
+                    await connection.invalidate()
+                    raise
 
 
 @asynccontextmanager
@@ -118,7 +125,10 @@ def _sqlite(url: URL, patience_s: float) -> AsyncEngine:
 def _create_private(path: Path) -> None:
     """Create the folder and file for their owner only; SQLite gives its journals the file's mode."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    # A file that is there is left alone: closing it would end the locks of this process's other connections (POSIX),
+    # and another process, which then believes to be the last one, would clear the write-ahead log away under them.
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _write_ahead(connection: Any, _: Any) -> None:

@@ -97,3 +97,12 @@ async def test_an_address_that_is_none(url: str, said: str) -> None:
         async with RevisionStore.open(url):
             pass
     assert str(caught.value) == said
+
+
+async def test_a_database_that_was_emptied_under_a_running_process_gets_its_tables_again(tmp_path: Path) -> None:
+    async with RevisionStore.open(f"sqlite+aiosqlite:///{tmp_path / 'mih.db'}") as store:
+        await store.append(DOCUMENT, by="ana", at=NOON)
+        with closing(sqlite3.connect(tmp_path / "mih.db")) as other:
+            other.execute("DROP TABLE registry_revisions")
+        await told_by(store.latest_number)
+        assert await store.latest_number() == 0
