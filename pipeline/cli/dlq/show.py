@@ -102,7 +102,7 @@ def _show_attempts(story: Iterable[Mapping[str, Any]], attempts: int) -> None:
     ]
     if rows:
         console.print()
-        print_table(f"{attempts} attempts", ("attempt#", "at", "ending", "status#", "took#", "reason", "answer"), rows)
+        print_table(f"{attempts} attempt{'s' if attempts != 1 else ''}", ("attempt#", "at", "ending", "status#", "took#", "reason", "answer"), rows)
     else:
         _line("\nNo attempt is known")
 
