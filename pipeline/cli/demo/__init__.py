@@ -1,13 +1,18 @@
-"""`mih demo`: the whole hub for twenty seconds: real Moodle events in, three services out, and an account of every one.
+"""`mih demo`: the whole hub for half a minute: real Moodle events, three services, two troubles, and an account of all.
 
     run           a folder, RabbitMQ and Redis, the services, the registry; then the performance
-    performance   the stages run, events are published, the end is awaited
+    performance   the stages run, the story is told, and all of it is watched
+    story         three acts: everything flows, a service fails for a while, another refuses and is mended
+    scene         the scenes of it, in words; pure
+    replaying     `mih dlq replay`, as an operator runs it
     surroundings  settings and an environment that no other hub shares
     broker        does a hub work there already, who consumes, and to leave no queue behind
     events        what is published: captured events, some of them twice, some that nobody can read
     publishing    the events on their way, at a pace that can be watched
-    services      three HTTP services of the demo's own, one of which is overloaded at first
+    services      three HTTP services of the demo's own, which can be in trouble
     listening     what is seen on the road, kept as evidence
+    watching      what the hub knows of its services: breakers, and the index of dead letters
+    evidence      what was seen; pure
     account       from the evidence to sums, and whether they agree; pure
     screen        the account as a picture while it runs
     summary       the account as sums at the end
@@ -36,10 +41,10 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(*, as_json: AsJson = False) -> None:
-    """See the whole hub work for some twenty seconds, on a RabbitMQ and Redis of its own where none is named.
+    """See the whole hub work for half a minute, on a RabbitMQ and Redis of its own where none is named.
 
-    Publishes captured Moodle events, delivers them to services of its own, and accounts for every one of them: exits
-    with 0 only if the sums agree.
+    Publishes captured Moodle events and delivers them to services of its own, one of which fails for a while, and one
+    of which refuses until it is mended. Accounts for every event: exits with 0 only if the sums agree.
     """
     # Whoever ends it, it ends in order.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

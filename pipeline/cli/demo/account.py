@@ -3,63 +3,39 @@
 published = understood + repeats + unreadable            as ingest left them
 understood = wanted + unwanted                           as the rules have them
 expected deliveries = delivered + dead + missing         as the services saw them, and nothing else (surplus)
+died = replayed + dead                                   as the broker saw them, and the services afterwards
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request at a service: for which delivery, its method and path, and its body."""
-
-    service: str
-    delivery: str
-    line: str
-    body: str = ""
-
-
-@dataclass(slots=True, eq=False)
-class Evidence:
-    """What was seen so far: by who published, by who listens in, and by the services."""
-
-    #: The services to account for.
-    services: tuple[str, ...] = ()
-    #: Names of what was published, as often as it was; None is what nobody can understand.
-    published: Counter[str | None] = field(default_factory=Counter)
-    #: By event id, the name of what was understood.
-    understood: dict[str, str] = field(default_factory=dict)
-    #: By event id, the requests that the rules make of it.
-    wanted: dict[str, tuple[Call, ...]] = field(default_factory=dict)
-    #: By event id, how often ingest met it again and dropped it, or passed it on under the id that it had.
-    again: Counter[str] = field(default_factory=Counter)
-    unreadable: int = 0
-    #: What the services accepted, and the last of it by service.
-    accepted: Counter[Call] = field(default_factory=Counter)
-    latest: dict[str, str] = field(default_factory=dict)
-    #: By delivery, how many of its attempts failed and are made again.
-    failed: Counter[str] = field(default_factory=Counter)
-    #: Deliveries in a dead-letter queue.
-    dead: set[str] = field(default_factory=set)
-
-    def accept(self, call: Call) -> None:
-        """Keep a request that a service accepted."""
-        self.accepted[call] += 1
-        self.latest[call.service] = call.line
+from pipeline.cli.demo.evidence import CLOSED, Call, Cause, Evidence
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceAccount:
-    """The deliveries of one service; those that are `waiting` to be tried again are among the missing."""
+    """The deliveries of one service; of those that `died`, those which are not `dead` any more were replayed.
+
+    What came `again` is what came before, with the same key: a sender that is killed cannot know that it has arrived.
+    """
 
     service: str
     expected: int
+    asked: int
     delivered: int
-    waiting: int
+    died: int
     dead: int
     missing: int
+    again: int
     surplus: int
+    breaker: str
+    opened: int
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing waits for it, and nothing is held back."""
+        return not self.missing and self.breaker == CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +51,7 @@ class Account:
     failed_attempts: int
     lost: tuple[str, ...]
     services: tuple[ServiceAccount, ...]
+    causes: tuple[Cause, ...]
 
     @property
     def is_settled(self) -> bool:
@@ -83,8 +60,32 @@ class Account:
 
     @property
     def agrees(self) -> bool:
-        """Whether every event is accounted for, and every delivery arrived, once."""
-        return self.is_settled and not any(service.dead or service.surplus for service in self.services)
+        """Whether every event is accounted for, and every delivery arrived, after all that was to happen."""
+        return self.is_settled and self.is_delivered and self.is_replayed and self.total("opened") > 0
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether what is expected arrived, and nothing else did."""
+        return not any(service.missing or service.dead or service.surplus for service in self.services)
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether some deliveries died, and no letter is left."""
+        return self.replayed > 0 == self.total("dead") and not self.causes
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether the index knows of every letter that is dead."""
+        return sum(cause.letters for cause in self.causes) >= self.total("dead")
+
+    @property
+    def replayed(self) -> int:
+        """The deliveries that were dead, and arrived."""
+        return self.total("died") - self.total("dead")
+
+    def of(self, slug: str) -> ServiceAccount:
+        """One service's account."""
+        return next(service for service in self.services if service.service == slug)
 
     @property
     def wanted(self) -> int:
@@ -115,6 +116,7 @@ def take_account(seen: Evidence, *, planned: int) -> Account:
         failed_attempts=sum(seen.failed[call.delivery] for call in _expected(seen)),
         lost=tuple(name for name in seen.published if name is not None and name not in names),
         services=tuple(_service(slug, seen) for slug in seen.services),
+        causes=tuple(cause for cause in seen.causes if cause.service in seen.services),
     )
 
 
@@ -131,15 +133,20 @@ def _expected(seen: Evidence) -> Iterable[Call]:
 def _service(slug: str, seen: Evidence) -> ServiceAccount:
     expected = {call for call in _expected(seen) if call.service == slug}
     accepted = Counter({call: times for call, times in seen.accepted.items() if call.service == slug})
+    arrived = sum(times for call, times in accepted.items() if call in expected)
     open_ones = {call.delivery for call in expected if call not in accepted}
     delivered = len(expected) - len(open_ones)
-    dead = len(open_ones & seen.dead)
+    dead = len(open_ones & seen.died)
     return ServiceAccount(
         service=slug,
         expected=len(expected),
+        asked=seen.asked[slug],
         delivered=delivered,
-        waiting=sum(delivery in seen.failed for delivery in open_ones - seen.dead),
+        died=sum(call.delivery in seen.died for call in expected),
         dead=dead,
         missing=len(open_ones) - dead,
-        surplus=accepted.total() - delivered,
+        again=arrived - delivered,
+        surplus=accepted.total() - arrived,
+        breaker=seen.breakers.get(slug, CLOSED),
+        opened=seen.opened[slug],
     )

@@ -11,8 +11,8 @@ import orjson
 
 from pipeline.attempt.transports.rest import address_of
 from pipeline.broker import Incoming, Session, tap
-from pipeline.cli.demo.account import Call, Evidence
 from pipeline.cli.demo.events import name_of
+from pipeline.cli.demo.evidence import Call, Evidence
 from pipeline.delivery import Delivery, Request
 from pipeline.event import read_event
 from pipeline.outcome import Ending
@@ -63,7 +63,7 @@ class Listener:
         if message.routing_key == names.INVALID_KEY:
             self.evidence.unreadable += message.headers.get(names.HEADER_SOURCE) == self.source
         else:
-            self.evidence.dead.add(str(message.headers.get(names.HEADER_DELIVERY_ID)))
+            self.evidence.died.add(str(message.headers.get(names.HEADER_DELIVERY_ID)))
 
     def said(self, stage: str, line: str) -> None:
         """Keep a line of a stage's log: in the log, and where ingest says that it dropped a repeat, as evidence."""

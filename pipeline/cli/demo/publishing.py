@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Iterable
 
 from pipeline.broker import Outgoing, Session
-from pipeline.cli.demo.account import Evidence
 from pipeline.cli.demo.events import Publication
+from pipeline.cli.demo.evidence import Evidence
 from topology import names
 
-#: Seconds between two publications: some ten seconds for all of them.
-_GAP_S = 0.03
+#: Seconds between two publications: some sixteen seconds for all of them.
+_GAP_S = 0.05
 #: How often, and after how many seconds, it is looked whether an event was understood.
 _LOOKS = 150
 _LOOK_EVERY_S = 0.2

@@ -16,8 +16,9 @@ from rich.console import Console
 
 from pipeline.attempt.transports import SCHEMAS
 from pipeline.cli.apply import apply_files
-from pipeline.cli.demo.account import Account, Evidence
+from pipeline.cli.demo.account import Account
 from pipeline.cli.demo.broker import forget_services, refuse_if_used
+from pipeline.cli.demo.evidence import Evidence
 from pipeline.cli.demo.listening import Listener
 from pipeline.cli.demo.performance import Performance
 from pipeline.cli.demo.services import SLUGS, local_services
@@ -62,15 +63,15 @@ async def _play_on(found: Backing, folder: Path, log: IO[str], console: Console)
     """All that happens while RabbitMQ and Redis run."""
     await asyncio.to_thread(refuse_if_used, found.amqp_url)
     seen = Evidence(services=SLUGS)
-    async with local_services(seen.accept) as references, _queues_of_its_own(found.amqp_url):
-        environment = demo_environment(os.environ, found, folder, references)
+    async with local_services(seen) as services, _queues_of_its_own(found.amqp_url):
+        environment = demo_environment(os.environ, found, folder, services.references)
         settings = load_settings(environment)
         # What this process logs must not tear the picture.
         with redirect_stderr(log):
             configure_logs(settings, "demo")
         source = f"mih-demo-{secrets.token_hex(4)}"
         listener = Listener(source, await _applied(settings), seen, log)
-        return await Performance(settings.amqp_url, environment, listener).watched(console)
+        return await Performance(settings, environment, listener, services.by_slug).watched(console)
 
 
 @asynccontextmanager

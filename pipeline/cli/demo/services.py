@@ -1,66 +1,68 @@
-"""Three HTTP services of the demo's own: they ask for their credentials, and show what they accept.
-
-The chat is overloaded at first: it refuses every other request with 503 and asks to come back later. Not several in a
-row, for a service that is really down is a different story.
-"""
+"""Three HTTP services of the demo's own: they ask for their credentials, show what they accept, and have troubles."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from aiohttp import web
 
-from pipeline.cli.demo.account import Call
+from pipeline.cli.demo.evidence import Call, Evidence
 
 LOOPBACK = "127.0.0.1"
 #: As the example registry has them.
 SLUGS = ERP, CHAT, AUDIT = "demo-erp", "demo-chat", "demo-audit"
-#: Of so many first requests, the chat refuses every other one.
-_OVERLOADED_FOR = 16
-#: Seconds that the chat asks to be left alone.
-_COME_BACK_AFTER_S = 3
 
 
 @dataclass(slots=True, eq=False)
 class LocalService:
-    """One service: the headers without which it answers 401, and how many requests it is overloaded for."""
+    """One service: the headers without which it answers 401, and its troubles: down, or a method that it refuses."""
 
     slug: str
     asks_for: Mapping[str, str]
-    accept: Callable[[Call], None]
-    overloaded_for: int = 0
-    _requests: int = field(default=0, init=False)
+    seen: Evidence
+    is_down: bool = False
+    refuses: str = ""
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer one request."""
+        self.seen.asked[self.slug] += 1
         if any(request.headers.get(header) != value for header, value in self.asks_for.items()):
             return web.Response(status=401)
-        self._requests += 1
-        if self._requests <= self.overloaded_for and self._requests % 2:
-            return web.Response(status=503, headers={"Retry-After": str(_COME_BACK_AFTER_S)})
+        if self.is_down:
+            return web.Response(status=503)
+        if request.method == self.refuses:
+            return web.json_response({"error": "a person needs a number"}, status=422)
         delivery = request.headers.get("Idempotency-Key", "")
-        self.accept(Call(self.slug, delivery, f"{request.method} {request.raw_path}", await request.text()))
+        self.seen.accept(Call(self.slug, delivery, f"{request.method} {request.raw_path}", await request.text()))
         return web.json_response({"accepted": delivery})
 
 
+@dataclass(frozen=True, slots=True)
+class LocalServices:
+    """The services, and the environment in which the registry's references find them."""
+
+    by_slug: Mapping[str, LocalService]
+    references: Mapping[str, str]
+
+
 @asynccontextmanager
-async def local_services(accept: Callable[[Call], None]) -> AsyncIterator[dict[str, str]]:
-    """Run the services on free ports; gives the environment in which the registry's references find them."""
+async def local_services(seen: Evidence) -> AsyncIterator[LocalServices]:
+    """Run the services on free ports."""
     token, key = secrets.token_urlsafe(), secrets.token_urlsafe()
+    asked_for = {ERP: {"Authorization": f"Bearer {token}"}, CHAT: {"X-Chat-Key": key}, AUDIT: {}}
+    by_slug = {slug: LocalService(slug, headers, seen) for slug, headers in asked_for.items()}
     async with AsyncExitStack() as running:
-
-        async def url(slug: str, asks_for: Mapping[str, str], overloaded_for: int = 0) -> str:
-            service = LocalService(slug, asks_for, accept, overloaded_for)
-            return f"http://{LOOPBACK}:{await running.enter_async_context(_listening(service))}"
-
-        yield {
-            "DEMO_ERP_URL": await url(ERP, {"Authorization": f"Bearer {token}"}),
+        ports = {slug: await running.enter_async_context(_listening(one)) for slug, one in by_slug.items()}
+        urls = {slug: f"http://{LOOPBACK}:{port}" for slug, port in ports.items()}
+        references = {
+            "DEMO_ERP_URL": urls[ERP],
             "DEMO_ERP_TOKEN": token,
-            "DEMO_CHAT_URL": await url(CHAT, {"X-Chat-Key": key}, _OVERLOADED_FOR),
+            "DEMO_CHAT_URL": urls[CHAT],
             "DEMO_CHAT_KEY": key,
-            "DEMO_AUDIT_URL": await url(AUDIT, {}),
+            "DEMO_AUDIT_URL": urls[AUDIT],
         }
+        yield LocalServices(by_slug, references)
 
 
 @asynccontextmanager

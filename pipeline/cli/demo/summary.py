@@ -19,11 +19,11 @@ def tell(console: Console, account: Account, log: Path | None) -> None:
     """Print the sums, whether they agree, and where to go from here."""
     console.print()
     console.print(_sums(account))
-    console.print(
-        f"\n{account.failed_attempts} attempts failed at first; they waited, and were made again.", style="dim"
-    )
+    for line in _troubles(account):
+        console.print(line, style="dim", highlight=False, soft_wrap=True)
     if account.agrees:
-        console.print(_GOOD, "[bold]Every event is accounted for, and every delivery arrived, once.[/]")
+        once = "" if account.total("again") else ", once"
+        console.print(_GOOD, f"[bold]Every event is accounted for, and every delivery arrived{once}.[/]")
         _tell_next(console)
         return
     console.print(_BAD, "[bold]The sums do not agree.[/]")
@@ -47,7 +47,22 @@ def _rows(account: Account) -> Iterator[tuple[str, int, Mapping[str, int], bool]
     asked_for = {"wanted by rules": account.wanted, "wanted by none": account.unwanted}
     yield "events understood", account.understood, asked_for, True
     ended = {end: account.total(end) for end in ("delivered", "dead", "missing")}
-    yield "deliveries expected", account.total("expected"), ended, account.agrees
+    yield "deliveries expected", account.total("expected"), ended, account.is_delivered
+    letters = {"replayed": account.replayed, "left": account.total("dead")}
+    yield "dead letters", account.total("died"), letters, account.is_replayed
+
+
+def _troubles(account: Account) -> Iterator[str]:
+    yield ""
+    for service in account.services:
+        if service.opened:
+            times = "once" if service.opened == 1 else f"{service.opened} times"
+            yield f"{service.service} was down for a while: its breaker opened {times}, its deliveries waited."
+        if service.died:
+            yield f"{service.service} refused {service.died} deliveries until it was mended; they were replayed."
+    yield f"{account.failed_attempts} attempts failed, and were made again."
+    if again := account.total("again"):
+        yield f"{again} came twice, as may happen in a crash; the services knew the Idempotency-Key."
 
 
 def _wrong(account: Account) -> Iterator[str]:
@@ -59,6 +74,12 @@ def _wrong(account: Account) -> Iterator[str]:
         yield f"and {len(account.lost) - _NAMED} more that were never understood"
     for service in account.services:
         yield from _wrong_at(service)
+    if not account.total("opened"):
+        yield "no breaker was seen to open"
+    if not account.total("died"):
+        yield "no dead letter was seen"
+    for cause in account.causes:
+        yield f"{cause.service}: {cause.letters} still in the index of dead letters, {cause.reason}"
 
 
 def _wrong_at(service: ServiceAccount) -> Iterator[str]:

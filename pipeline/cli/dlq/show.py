@@ -102,7 +102,8 @@ def _show_attempts(story: Iterable[Mapping[str, Any]], attempts: int) -> None:
     ]
     if rows:
         console.print()
-        print_table(f"{attempts} attempt{'s' if attempts != 1 else ''}", ("attempt#", "at", "ending", "status#", "took#", "reason", "answer"), rows)
+        title = f"{attempts} attempt{'s' if attempts != 1 else ''}"
+        print_table(title, ("attempt#", "at", "ending", "status#", "took#", "reason", "answer"), rows)
     else:
         _line("\nNo attempt is known")
 
