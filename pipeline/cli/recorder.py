@@ -1,8 +1,12 @@
 """`mih recorder`."""
 
+import asyncio
+
 import typer
 
+from pipeline.cli.followed import followed_registry
 from pipeline.cli.stage import Stage, run_stage
+from pipeline.dlq import keep_limits
 from pipeline.recorder import run_recorder
 
 
@@ -12,9 +16,11 @@ def register(app: typer.Typer) -> None:
 
 
 def recorder() -> None:
-    """Run a recorder: writes what died into the index that `mih dlq` looks things up in."""
+    """Run a recorder: writes what died into the index that `mih dlq` looks things up in, and keeps its limits."""
 
     async def run(stage: Stage) -> None:
-        await run_recorder(stage.settings, stopping=stage.stopping)
+        async with followed_registry(stage.settings) as current, asyncio.TaskGroup() as group:
+            group.create_task(keep_limits(stage.settings, current, stopping=stage.stopping), name="keep limits")
+            await run_recorder(stage.settings, stopping=stage.stopping)
 
     run_stage("recorder", run)

@@ -191,6 +191,14 @@ class DeadIndex:
         rows = await self._read(select(_C.place, func.count().label("letters")).group_by(_C.place))
         return {row["place"]: row["letters"] for row in rows}
 
+    async def death_of_newest(self, place: str, nth: int) -> datetime | None:
+        """When the n-th newest letter of a place died; None where it has not so many.
+
+        Raises Unavailable.
+        """
+        query = select(_C.died_at).where(_C.place == place).order_by(_C.died_at.desc()).offset(nth - 1).limit(1)
+        return next((_utc(row["died_at"]) for row in await self._read(query)), None)
+
     async def note_dropped(self, place: str, letters: int, *, why: str, at: datetime) -> None:
         """Count letters that a limit took away.
 

@@ -4,6 +4,7 @@ from pipeline.dlq.chosen import chosen_by, is_chosen
 from pipeline.dlq.decision import Decide, Decision, Drop, Keep, Send, Walked
 from pipeline.dlq.journal import Journal, open_journal
 from pipeline.dlq.leaving import Leaving, leaving
+from pipeline.dlq.limits import keep_limits
 from pipeline.dlq.line import Line, read_line, write_line
 from pipeline.dlq.pace import Pace
 from pipeline.dlq.replay import anew, as_sent
@@ -26,6 +27,8 @@ __all__ = [
     # what becomes of them
     "anew",
     "as_sent",
+    # by itself
+    "keep_limits",
     # the index
     "Leaving",
     "leaving",

@@ -32,8 +32,9 @@ from pipeline.errors import NotConfirmed, Unavailable
 from pipeline.pause import pause
 from topology import names
 
-#: Letters in hand at once.
-WINDOW = 100
+#: Letters in hand at once: RabbitMQ holds back what a channel acknowledges of a quorum queue above 32 at a time, and
+#: forgets it when that channel closes, so that letters which were sent would be there again.
+WINDOW = 32
 #: Seconds between two looks whether there is room.
 _LOOK_EVERY_S = 0.1
 #: Seconds that what is in hand is given to end when the connection is lost.

@@ -80,7 +80,12 @@ async def test_a_broker_that_differs_is_told_with_exit_code_1(hub: Hub) -> None:
         (["publish", "-"], b"", 2, "is empty"),
         (["publish", "-"], b'{"a": 1}\n[]\nnonsense\n', 2, "-:3: expected a JSON object"),
         (["sender", "pigeon"], b"", 2, "unknown transport 'pigeon', expected rest"),
-        (["dlq", "replay", "--service", "nobody"], b"", 2, "there is no service 'nobody'; dead letters can be of: invalid, till, unroutable"),
+        (
+            ["dlq", "replay", "--service", "nobody"],
+            b"",
+            2,
+            "there is no service 'nobody'; dead letters can be of: invalid, till, unroutable",
+        ),
         (["fly"], b"", 2, "fly"),
         (["export", "/proc/exported.yaml"], b"", 2, "/proc/exported.yaml: cannot be written"),
     ],

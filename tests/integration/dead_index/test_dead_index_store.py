@@ -127,6 +127,15 @@ async def test_what_left_its_place_is_removed_and_what_died_again_meanwhile_stay
     assert await ids(index, Selection(place="erp")) == {"d2"}
 
 
+@pytest.mark.parametrize(("nth", "died_at"), [(1, 4), (2, 3), (3, 1), (4, 1), (5, None)])
+async def test_the_death_of_the_nth_newest_letter_of_a_place_is_told(
+    index: DeadIndex, nth: int, died_at: int | None
+) -> None:
+    twice = replace(letter(9), died_at=NOON + SECOND)
+    await index.add([letter(3), letter(1), letter(4), twice, letter(8, "lms")])
+    assert await index.death_of_newest("erp", nth) == (None if died_at is None else NOON + died_at * SECOND)
+
+
 async def test_what_limits_dropped_is_counted_by_place_and_limit(index: DeadIndex) -> None:
     await index.note_dropped("erp", 5, why="older than 30d", at=NOON)
     await index.note_dropped("erp", 2, why="older than 30d", at=NOON + SECOND)
