@@ -173,11 +173,13 @@ class MemoryBreaker:
         now_ms: int,
     ) -> Answer:
         """Whether an attempt may start; a probe that asks again under its token is granted again."""
-        service = self._services[slug]
+        service = self._at(slug, now_ms)
         if self.knows(delivery_key, now_ms=now_ms):
             return Known()
         if service.state is State.CLOSED or ignore_breaker:
             return _ordinary(service, policy, token, now_ms, is_forced=ignore_breaker)
+        if service.state is State.OPEN:
+            service.probe_at_ms = min(service.probe_at_ms or 0, now_ms + policy.cooldown_ms)
         wait_ms = max(0, (service.probe_at_ms or 0) - now_ms)
         if not is_probe or (wait_ms and service.probe != token):
             return Open(wait_ms / 1000)
@@ -199,7 +201,7 @@ class MemoryBreaker:
         now_ms: int,
     ) -> Judged:
         """Say how the attempt went; what was delivered is known by its key for `remember_ms`."""
-        service = self._services[slug]
+        service = self._at(slug, now_ms)
         was_in_order = service.state is State.CLOSED and permit.granted_ms >= service.opened_ms
         service.judge(policy, permit, burden, now_ms)
         service.pace(permit, burden, now_ms)
@@ -231,6 +233,11 @@ class MemoryBreaker:
     def states(self, slugs: Iterable[str]) -> Mapping[str, Standing]:
         """What followers go by: all of a standing but its statistics."""
         return {slug: _light(self._services[slug]) for slug in slugs}
+
+    def _at(self, slug: str, now_ms: int) -> _Service:
+        service = self._services[slug]
+        service.opened_ms, service.cut_ms = (at if at <= now_ms else 0 for at in (service.opened_ms, service.cut_ms))
+        return service
 
     def _remember(self, delivery_key: str, until_ms: int) -> None:
         self._delivered[delivery_key] = until_ms

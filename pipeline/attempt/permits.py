@@ -17,6 +17,9 @@ from pipeline.shared_state import SharedState
 from pipeline.shared_state.breaker import Breakers
 from pipeline.shared_state.permit import Answer, Burden, Judged, Permit, Policy, Standing
 
+#: A look asks whether any breaker has changed; so many of them read all the same, for windows change without that.
+_LOOKS_PER_READING = 10
+
 log = structlog.get_logger()
 
 
@@ -45,7 +48,9 @@ class Permits:
         self._breakers = Breakers(shared)
         self._remember_ms = max(1, round(remember / timedelta(milliseconds=1)))
         self._now_ms = now_ms
-        self._seen: dict[str, Standing] = {}
+        self._seen: Mapping[str, Standing] = {}
+        #: Of the fleet's breakers when they were read, and looks at it so far.
+        self._version, self._looks = -1, 0
         #: This process's own breakers; None while Redis answers.
         self._own: MemoryBreaker | None = None
 
@@ -90,15 +95,22 @@ class Permits:
             self._memory().release(slug, permit.token, now_ms=self._now_ms())
 
     async def states(self, slugs: Iterable[str]) -> Mapping[str, Standing]:
-        """How the breakers of these services stand."""
+        """How the breakers of these services stand; their windows may be those of some looks ago."""
         slugs = list(slugs)
-        seen: Mapping[str, Standing] | None = await self._shared.ask(
-            lambda: self._breakers.states(slugs), otherwise=None
-        )
+        seen: Mapping[str, Standing] | None = await self._shared.ask(lambda: self._looked(slugs), otherwise=None)
         if seen is None:
             return self._memory().states(slugs)
         self._answered()
-        self._seen = dict(seen)
+        self._seen = seen
+        return seen
+
+    async def _looked(self, slugs: list[str]) -> Mapping[str, Standing]:
+        version = await self._breakers.version()
+        self._looks += 1
+        if version == self._version and self._looks % _LOOKS_PER_READING and self._seen.keys() == set(slugs):
+            return self._seen
+        seen = await self._breakers.states(slugs)
+        self._version = version
         return seen
 
     async def knows(self, key: str) -> bool:

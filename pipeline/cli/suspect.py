@@ -38,11 +38,16 @@ def suspect() -> None:
             stage.shared() as shared,
             DeadIndex.open(database) as index,
         ):
+            permits = Permits(shared, stage.settings.repeat_window)
 
             async def work(session: Session) -> None:
                 await current.loaded(stage.stopping, session.lost)
-                suspects = _Suspects(stage, session, current, shared, index)
-                await work_suspects(session, suspects.takes(), until=stage.stopping)
+                word = Word(current)
+                suspects = _Suspects(stage, session, current, shared, index, permits, word)
+                try:
+                    await work_suspects(session, suspects.takes(), until=stage.stopping)
+                finally:
+                    await word.close()
 
             await run_sessions(stage.settings.amqp_url, "suspect", work, stopping=stage.stopping)
 
@@ -58,6 +63,8 @@ class _Suspects:
     current: CurrentRegistry
     shared: SharedState
     index: DeadIndex
+    permits: Permits
+    word: Word
 
     def takes(self) -> dict[str, Callable[[Incoming], Awaitable[None]]]:
         """By the stage whose suspect queue it works."""
@@ -69,8 +76,8 @@ class _Suspects:
     async def _send(self, message: Incoming) -> None:
         slug = str(message.headers.get(names.HEADER_SERVICE))
         service = self.current.get().services.get(slug)
-        if service is None:
-            # Its binding went with it: this ends in mih.unroutable, as all that comes for it.
+        if service is None or self.word.rests(slug):
+            # Its queue keeps it while it rests; where it was removed, this ends in mih.unroutable as all for it does.
             return await self.session.publish_patiently(moved(message, names.SERVICES, slug))
         kind = KINDS[service.transport]
         transport = kind.open(service, Guard(self.stage.settings.allowed_networks), os.environ)
@@ -81,5 +88,4 @@ class _Suspects:
 
     def _sender(self, slug: str, service: ServiceBase, transport: Transport) -> Sender:
         gate = Gate(1, self.stage.stopping)
-        permits = Permits(self.shared, self.stage.settings.repeat_window)
-        return Sender(self.session, Served.of(slug, service), transport, permits, gate, Word(self.current))
+        return Sender(self.session, Served.of(slug, service), transport, self.permits, gate, self.word)

@@ -32,7 +32,7 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True, eq=False)
-class _Running:
+class Running:
     """One line at work."""
 
     line: Line
@@ -49,7 +49,7 @@ class Fleet:
     guard: Guard
     kind: str
     bound: int
-    running: dict[str, _Running] = field(default_factory=dict)
+    running: dict[str, Running] = field(default_factory=dict)
     retiring: set[asyncio.Task[None]] = field(default_factory=set)
 
     def follow(self, services: Mapping[str, ServiceBase]) -> None:
@@ -74,8 +74,10 @@ class Fleet:
         name = f"{socket.gethostname()}:{os.getpid()}"
         while True:
             await self.permits.alive(self.kind, name)
-            for slug, standing in (await self.permits.states(self.running)).items():
-                if slug in self.running:
+            lessons = {slug: running.line.lessons for slug, running in self.running.items()}
+            for slug, standing in (await self.permits.states(lessons)).items():
+                # What the line learnt from an attempt while this was asked is younger than the answer.
+                if slug in self.running and self.running[slug].line.lessons == lessons[slug]:
                     self.running[slug].line.learn(standing.state)
             await asyncio.sleep(_BREAKERS_EVERY_S)
 
@@ -105,7 +107,7 @@ class Fleet:
         line = Line(self.session, Served.of(slug, service), slots, transport, self.permits, self.word)
         task = asyncio.create_task(_served(line, transport), name=f"serve {slug}")
         task.add_done_callback(self.failed)
-        self.running[slug] = _Running(line, task)
+        self.running[slug] = Running(line, task)
 
     def failed(self, task: asyncio.Task[None]) -> None:
         """End the session where a task ended by a bug: no service may silently go unserved, and the next starts it."""
@@ -144,7 +146,7 @@ async def run_sender(
     async def work(session: Session) -> None:
         word = Word(current)
         fleet = Fleet(session, permits, word, Guard(settings.allowed_networks), kind, settings.sender_concurrency)
-        word.paused = fleet.turn
+        word.changed = fleet.turn
         async with listen(session, current.nudge):
             try:
                 await _keep_following(fleet, current, stopping)

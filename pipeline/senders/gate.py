@@ -34,7 +34,7 @@ class MakesRoom:
 
 
 Entry = Permit | Known | Open | MakesRoom
-Ask = Callable[[], Awaitable[Answer]]
+Ask = Callable[[], Awaitable[Answer | MakesRoom]]
 
 
 def in_hand(slots: int) -> int:
@@ -52,6 +52,14 @@ class Gate:
         self._asking = asyncio.Lock()
         self._ended = asyncio.Event()
         self._closing = closing
+        self._waits: set[asyncio.Timeout] = set()
+
+    def close(self) -> None:
+        """Send away who waits, and whoever comes; who is inside ends in their own time."""
+        self._closing.set()
+        for wait in self._waits:
+            if not wait.expired():
+                wait.reschedule(0)
 
     @contextlib.asynccontextmanager
     async def entered(self, ask: Ask, *, is_retry: bool) -> AsyncIterator[Entry]:
@@ -66,15 +74,21 @@ class Gate:
 
     async def _entry(self, held: contextlib.AsyncExitStack, ask: Ask, *, is_retry: bool) -> Entry:
         until = monotonic() + HOLD_S
-        async with contextlib.AsyncExitStack() as queued:
+        try:
+            await self._slot(held, is_retry=is_retry)
+        except TimeoutError:
+            return MakesRoom()
+        return await self._permit(ask, until)
+
+    async def _slot(self, held: contextlib.AsyncExitStack, *, is_retry: bool) -> None:
+        async with asyncio.timeout(0 if self._closing.is_set() else HOLD_S) as wait:
+            self._waits.add(wait)
             try:
-                async with asyncio.timeout(HOLD_S):
-                    if is_retry:
-                        await queued.enter_async_context(self._queued_as_retry())
+                # The lane is left with the slot: of the retries that have one, none waits for another's permit.
+                async with self._queued_as_retry() if is_retry else contextlib.nullcontext():
                     await held.enter_async_context(self._slots)
-            except TimeoutError:
-                return MakesRoom()
-            return await self._permit(ask, until)
+            finally:
+                self._waits.discard(wait)
 
     @contextlib.asynccontextmanager
     async def _queued_as_retry(self) -> AsyncIterator[None]:

@@ -28,7 +28,7 @@ from topology import names
 #: Seconds until a queue that held nothing to probe with is looked at again.
 _EMPTY_WAIT_S = 1.0
 #: Seconds: the longest wait for a probe without asking again.
-_PROBE_WAIT_S = 15.0
+_PROBE_WAIT_S = 5.0
 
 log = structlog.get_logger()
 
@@ -52,6 +52,8 @@ class Line:
     permits: Permits
     word: Word
     state: State = State.CLOSED
+    #: How often it heard of the breaker.
+    lessons: int = 0
     #: The line is retired: its successor serves the service now, or nobody.
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     #: Set to end what runs now.
@@ -67,11 +69,12 @@ class Line:
 
     def learn(self, state: State) -> None:
         """Hear of the breaker's state."""
-        if state is not self.state:
+        # A probe that begins or fails elsewhere changes nothing here, and is no news.
+        if (state is State.CLOSED) is not (self.state is State.CLOSED):
             log.info("breaker", service=self.served.slug, state=state.value, was=self.state.value)
-        # A probe that begins or ends elsewhere changes nothing here, unless it closes the breaker.
+            self.turn()
         self.state = state
-        self.turn()
+        self.lessons += 1
 
     def turn(self) -> None:
         """Look again what to do."""
@@ -93,35 +96,43 @@ class Line:
 
     async def _consume(self) -> None:
         halt = asyncio.Event()
-        consuming = asyncio.create_task(self._consuming(halt), name=f"consume {self.served.slug}")
+        gate = Gate(self.slots, halt)
+        consuming = asyncio.create_task(self._consuming(gate, halt), name=f"consume {self.served.slug}")
         try:
             while self.mode is Mode.CONSUMES and not (self._is_over() or consuming.done()):
                 await self._turned(consuming)
-            halt.set()
+            gate.close()
             await consuming
         finally:
             consuming.cancel()
 
-    async def _consuming(self, halt: asyncio.Event) -> None:
+    async def _consuming(self, gate: Gate, halt: asyncio.Event) -> None:
         await consume(
             self.session,
             names.service_queue(self.served.slug),
-            self._sender(Gate(self.slots, halt)).take,
+            self._sender(gate).take,
             stage=STAGE,
             prefetch=in_hand(self.slots),
             until=halt,
         )
 
     async def _probe(self) -> None:
+        try:
+            # While the broker blocks publishers a probe could not be settled.
+            await self.session.ready()
+        except Unavailable:
+            self.session.lost.set()
+            return
         answer = await self.permits.ask(self.served.slug, self.served.policy, key="", is_probe=True)
         if isinstance(answer, Open):
             await self._turned(wait_s=min(max(answer.wait_s, 0.1), _PROBE_WAIT_S))
-        elif isinstance(answer, Permit) and not answer.is_probe:
-            # Closed meanwhile.
-            await self.permits.release(self.served.slug, answer)
-            self.learn(State.CLOSED)
-        elif isinstance(answer, Permit):
+        elif isinstance(answer, Permit) and answer.is_probe:
             await self._probe_with(answer)
+        else:
+            # Closed meanwhile.
+            if isinstance(answer, Permit):
+                await self.permits.release(self.served.slug, answer)
+            self.learn(State.CLOSED)
 
     async def _probe_with(self, permit: Permit) -> None:
         was_used = False

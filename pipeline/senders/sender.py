@@ -10,7 +10,7 @@ from time import monotonic
 import structlog
 
 from pipeline.attempt.burden import burden_of
-from pipeline.attempt.ending import judge
+from pipeline.attempt.ending import Seen, Unsendable, judge
 from pipeline.attempt.permits import Permits
 from pipeline.attempt.retry import what_follows
 from pipeline.attempt.transports import Transport
@@ -19,7 +19,7 @@ from pipeline.delivery import Delivery, read_delivery
 from pipeline.errors import NotConfirmed, Unreadable
 from pipeline.outcome import Ending, Outcome
 from pipeline.senders.deferral import to_make_room, while_open
-from pipeline.senders.gate import Entry, Gate
+from pipeline.senders.gate import Entry, Gate, MakesRoom
 from pipeline.senders.served import Served
 from pipeline.senders.settle import messages_after, on_the_ladder, stopped
 from pipeline.senders.word import Word
@@ -84,9 +84,12 @@ class Sender:
             log.info("rule stopped", **_ids(delivery))
         return said is not None
 
-    async def _ask(self, delivery: Delivery) -> Answer:
+    async def _ask(self, delivery: Delivery) -> Answer | MakesRoom:
         # While the broker blocks publishers nothing could be settled, so no attempt begins.
         await self.session.ready()
+        if self.word.all.stopped(delivery.rule):
+            # Said while it waited: it dies when it comes back.
+            return MakesRoom()
         is_new = delivery.attempt == 1 and not delivery.deferred
         return await self.permits.ask(
             self.served.slug,
@@ -96,13 +99,24 @@ class Sender:
             ignore_breaker=self.word.all.breaker(self.served.slug) == "closed",
         )
 
+    async def _seen(self, delivery: Delivery, permit: Permit) -> tuple[Seen, int]:
+        """What was seen of an attempt, and its latency; a permit of which there is nothing to report is given back."""
+        seen: Seen | None = None
+        try:
+            if permit.delay_s:
+                await asyncio.sleep(permit.delay_s)
+            started = monotonic()
+            seen = await self.transport.attempt(delivery)
+            return seen, round((monotonic() - started) * 1000)
+        finally:
+            if seen is None or isinstance(seen, Unsendable):
+                await self.permits.release(self.served.slug, permit)
+
     async def _attempt(self, delivery: Delivery, permit: Permit) -> tuple[Outcome, Judged]:
-        if permit.delay_s:
-            await asyncio.sleep(permit.delay_s)
-        started = monotonic()
-        seen = await self.transport.attempt(delivery)
-        latency_ms = round((monotonic() - started) * 1000)
+        seen, latency_ms = await self._seen(delivery, permit)
         outcome = judge(seen, self.served.meaning, now=datetime.now(UTC), latency_ms=latency_ms)
+        if isinstance(seen, Unsendable):
+            return outcome, Judged()
         burden = burden_of(
             outcome,
             latency_ms=latency_ms,

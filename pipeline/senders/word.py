@@ -26,8 +26,8 @@ class Word:
     """Interventions in force, and those this process decided that are not yet written down."""
 
     current: CurrentRegistry
-    #: Called when this process pauses a service.
-    paused: Callable[[str], None] = lambda _: None
+    #: Called when this process pauses a service, and when that is everybody's word or nobody's.
+    changed: Callable[[str], None] = lambda _: None
     _own: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     @property
@@ -44,7 +44,7 @@ class Word:
         if slug not in self._own:
             log.error("service paused", service=slug, reason=why, hint=f"mih resume {slug}")
             self._own[slug] = asyncio.create_task(self._write(slug, why), name=f"pause {slug}")
-            self.paused(slug)
+            self.changed(slug)
 
     async def close(self) -> None:
         """Stop writing; what is not written is decided again by whoever meets the service next."""
@@ -61,6 +61,7 @@ class Word:
                 await asyncio.sleep(_LOOK_EVERY_S)
         finally:
             del self._own[slug]
+            self.changed(slug)
 
     async def _write_patiently(self, word: Intervention) -> None:
         while True:

@@ -65,6 +65,7 @@ class Breakers:
             "ignore_breaker": ignore_breaker,
             "first_seen_ms": first_seen_ms,
             "lease_ms": policy.lease_ms,
+            "cooldown_ms": policy.cooldown_ms,
             "interval_us": policy.rate_interval_us,
             "most_reserved_us": round(MAX_RESERVED_S * 1_000_000),
             "now_ms": now_ms,

@@ -133,6 +133,40 @@ async def test_while_closed_a_probe_is_an_ordinary_permit(service: Guarded) -> N
     assert await service.ask(is_probe=True) == Later(1.0)
 
 
+async def test_a_cooldown_that_was_shortened_is_in_force_at_once(service: Guarded) -> None:
+    service.set(cooldown_ms=3_600_000)
+    await service.open()
+    service.set(cooldown_ms=1000)
+    assert await service.ask() == Open(1.0)
+    service.now_ms += 1000
+    await service.probe()
+
+
+# A clock that went back, as that of a Redis that took over may
+
+
+async def test_a_clock_that_went_back_does_not_keep_the_breaker_open(service: Guarded) -> None:
+    await service.open()
+    service.now_ms -= 3_600_000
+    assert await service.ask(is_probe=True) == Open(30.0)
+    service.now_ms += 30_000
+    assert (await service.say(await service.probe(), GOOD)).state is CLOSED
+
+
+async def test_after_a_clock_went_back_failures_are_counted(service: Guarded) -> None:
+    await service.recover()
+    service.now_ms -= 3_600_000
+    judged = [await service.attempt(BAD) for _ in range(5)]
+    assert [one.counts for one in judged] == [True, True, True, True, False]
+    assert judged[-1].state is OPEN
+
+
+async def test_after_a_clock_went_back_the_window_grows(service: Guarded) -> None:
+    await service.recover()
+    service.now_ms -= 3_600_000
+    assert await grow(service, 3) == [2, 4, 8]
+
+
 # Half-open
 
 

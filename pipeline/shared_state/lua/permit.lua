@@ -4,6 +4,8 @@ local function answer()
 
   local is_probe = standing.state ~= 'closed' and not ask.ignore_breaker
   if is_probe then
+    -- A cooldown that was shortened, or a clock that went back, keeps nobody waiting for longer than today's cooldown.
+    if standing.state == 'open' then put('probe_at_ms', math.min(standing.probe_at_ms or 0, now + ask.cooldown_ms)) end
     local wait_ms = math.max(0, (standing.probe_at_ms or 0) - now)
     if not ask.is_probe or (wait_ms > 0 and standing.probe ~= ask.token) then return {'open', wait_ms} end
     put('probe', ask.token)

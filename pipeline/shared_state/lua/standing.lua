@@ -32,6 +32,11 @@ local function put(name, value)
   end
 end
 
+-- An opening or a cut that lies ahead was told by another clock: nothing is known to be older than it.
+for _, name in ipairs({'opened_ms', 'cut_ms'}) do
+  if (standing[name] or 0) > now then put(name, nil) end
+end
+
 -- Last of all: what has changed, in one or two commands.
 local function save()
   local set, gone = {}, {}

@@ -39,6 +39,15 @@ async def test_the_rate_is_the_fleets(fleet: FleetWorld, service: Service) -> No
     assert await fleet.dead("erp") == 0
 
 
+async def test_the_wait_for_a_slot_of_the_rate_is_no_slow_answer(fleet: FleetWorld, service: Service) -> None:
+    slow_is_failure = {"breaker": {"failures": 1, "slow_calls": True, "cooldown": "1h"}, "slow": "900ms"}
+    await fleet.apply({"erp": {"url": service.url, "rate_limit": "1/s", **slow_is_failure}})
+    async with fleet.senders(1):
+        await fleet.deliver("erp", 3)
+        await until_arrived(service, 3)
+        assert (await fleet.standing("erp")).window is None
+
+
 async def test_too_many_requests_halve_what_is_in_flight_and_open_no_breaker(
     fleet: FleetWorld, service: Service
 ) -> None:

@@ -131,3 +131,32 @@ async def test_nobody_waits_at_a_gate_that_closes() -> None:
         service.leave["a"].set()
         await settled()
         assert service.entries["b"] == MakesRoom()
+
+
+async def test_who_waits_for_a_slot_is_sent_away_by_a_gate_that_closes() -> None:
+    """A breaker that opened, a pause and a stop waited for the requests in flight, or returned what was in hand."""
+    service = Service(slots=1)
+    async with taking(service, "a", "b", "r1", "r2"):
+        service.gate.close()
+        await settled()
+        assert service.entries == {"a": Permit("t", 0)} | dict.fromkeys(("b", "r1", "r2"), MakesRoom())
+        async with service.gate.entered(service.ask, is_retry=False) as entry:
+            assert entry == MakesRoom()
+
+
+async def test_no_retry_waits_for_the_permit_of_another() -> None:
+    """A wave of retries went out at one per round trip to Redis: 53 a second where first attempts made 346."""
+    service, answered = Service(slots=3), asyncio.Event()
+    asking: list[str] = []
+
+    async def ask() -> Answer:
+        asking.append("r")
+        await answered.wait()
+        return Permit("t", 0)
+
+    service.ask = ask  # type: ignore[method-assign]
+    async with taking(service, "r1", "r2", "r3", "r4"):
+        assert len(asking) == 3
+        answered.set()
+        await settled()
+        assert service.started == ["r1", "r2", "r3"]
