@@ -50,7 +50,7 @@ async def test_a_new_service_and_rule_are_in_force_within_seconds(hub: Hub, serv
         await until(lambda: service.numbers() == {1, 2} and second.numbers() == {2}, "both services hear of it")
 
 
-async def test_what_comes_for_a_removed_service_is_kept_as_unroutable(hub: Hub, service: Service) -> None:
+async def test_w8_what_comes_for_a_removed_service_is_kept_as_unroutable(hub: Hub, service: Service) -> None:
     service.answer = lambda _: 503
     await hub.apply(registry_for(service.url, retry="{backoff: 3s}"))
     await hub.start()

@@ -35,7 +35,7 @@ async def test_a_moodle_event_arrives_as_the_request_that_its_rule_describes(hub
     assert request["key"]
 
 
-async def test_a_repeat_is_dropped_and_another_event_is_not(hub: Hub, service: Service) -> None:
+async def test_w5_a_repeat_is_dropped_and_another_event_is_not(hub: Hub, service: Service) -> None:
     await hub.apply(registry_for(service.url))
     await hub.start()
     await hub.publish([order(1)])
@@ -86,7 +86,7 @@ async def test_a_replay_of_one_letter_keeps_the_others(hub: Hub, service: Servic
     await hub.until_depth("mih.dlq.till", 4)
 
 
-async def test_after_its_last_attempt_a_delivery_is_dead(hub: Hub, service: Service) -> None:
+async def test_w2_after_its_last_attempt_a_delivery_is_dead(hub: Hub, service: Service) -> None:
     service.answer = lambda _: 500
     await hub.apply(registry_for(service.url, retry="{max_attempts: 3, backoff: 1s}"))
     await hub.start()
@@ -95,7 +95,9 @@ async def test_after_its_last_attempt_a_delivery_is_dead(hub: Hub, service: Serv
     assert len(service.arrived) == 3
 
 
-async def test_a_service_that_is_not_there_costs_attempts_and_then_gets_everything(hub: Hub, service: Service) -> None:
+async def test_w2_a_service_that_is_not_there_costs_attempts_and_then_gets_everything(
+    hub: Hub, service: Service
+) -> None:
     await hub.apply(registry_for("http://127.0.0.1:1", retry="{max_attempts: 100, backoff: 1s, max_backoff: 1s}"))
     await hub.start()
     await hub.publish(order(number) for number in range(20))

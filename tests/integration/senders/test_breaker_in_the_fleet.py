@@ -13,7 +13,7 @@ from topology import names
 QUICK = {"retry": {"backoff": "1s", "max_backoff": "1s"}, "breaker": {"failures": 5, "cooldown": "1s"}}
 
 
-async def test_an_open_breaker_cancels_every_consumer_and_spends_no_attempts_w11(
+async def test_w11_an_open_breaker_cancels_every_consumer_and_spends_no_attempts(
     fleet: FleetWorld, service: Service
 ) -> None:
     service.answer = lambda _: 503
@@ -35,7 +35,7 @@ async def test_an_open_breaker_cancels_every_consumer_and_spends_no_attempts_w11
         assert len(service.arrived) == requests
 
 
-async def test_half_open_lets_one_request_of_twelve_senders_through_w3(fleet: FleetWorld, service: Service) -> None:
+async def test_w3_half_open_lets_one_request_of_twelve_senders_through(fleet: FleetWorld, service: Service) -> None:
     service.answer = lambda _: 503
     await fleet.apply({"erp": {"url": service.url, "timeout": "20s", "breaker": {"failures": 5, "cooldown": "1s"}}})
     let_go = asyncio.Event()
@@ -118,7 +118,7 @@ async def test_what_was_down_is_not_flooded(fleet: FleetWorld, service: Service)
     assert set(service.accepted.values()) == {1}
 
 
-async def test_a_hanging_service_delays_no_other_w12(fleet: FleetWorld, service: Service, other: Service) -> None:
+async def test_w12_a_hanging_service_delays_no_other(fleet: FleetWorld, service: Service, other: Service) -> None:
     let_go = asyncio.Event()
 
     async def hangs(_: int) -> int:

@@ -71,7 +71,9 @@ async def test_too_many_requests_halve_what_is_in_flight_and_open_no_breaker(
     assert refused < 150, "a fleet that asks for 48 at once would be refused far more often"
 
 
-async def test_a_paused_service_is_left_alone_and_resumed(fleet: FleetWorld, service: Service, other: Service) -> None:
+async def test_w10_a_paused_service_is_left_alone_and_resumed(
+    fleet: FleetWorld, service: Service, other: Service
+) -> None:
     await fleet.apply({"erp": {"url": service.url}, "lms": {"url": other.url}})
     async with fleet.senders(2):
         await fleet.until_consumers("erp", 2)
@@ -112,7 +114,7 @@ async def test_a_breaker_that_is_forced_does_as_it_is_told(fleet: FleetWorld, se
             await until_arrived(service, 20)
 
 
-async def test_a_stopped_rule_s_deliveries_die_with_that_reason(fleet: FleetWorld, service: Service) -> None:
+async def test_w10_a_stopped_rule_s_deliveries_die_with_that_reason(fleet: FleetWorld, service: Service) -> None:
     await fleet.apply({"erp": {"url": service.url}})
     await fleet.said.put(Intervention(Kind.STOPPED, "orders", "ada", "wrong course", datetime.now(UTC)))
     async with fleet.senders(1):

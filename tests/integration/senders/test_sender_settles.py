@@ -1,5 +1,8 @@
 """A sender: one request for one attempt, whatever happens to what is published after it."""
 
+import asyncio
+
+import orjson
 from fleet_world import FleetWorld, until_arrived
 from http_service import Service
 from stages_world import eventually
@@ -50,3 +53,33 @@ async def test_a_delivery_that_comes_again_after_it_arrived_is_not_sent_again(
         await until_arrived(service, 2)
         await fleet.until_depth(names.service_queue("erp"), 0)
     assert [one["key"] for one in service.arrived] == ["erp-0", "erp-1"]
+
+
+async def test_w6_what_arrived_and_timed_out_is_sent_again_under_the_same_idempotency_key(
+    fleet: FleetWorld, service: Service
+) -> None:
+    much_later = asyncio.Event()
+
+    async def too_late_at_first(number: int) -> int:
+        if number == 1:
+            await much_later.wait()
+        return 200
+
+    service.answer = too_late_at_first
+    await fleet.apply({"erp": {"url": service.url, "timeout": "1s", "retry": {"backoff": "1s"}}})
+    async with fleet.senders(1):
+        await fleet.deliver("erp", 1)
+        await until_arrived(service, 1)
+    much_later.set()
+    assert [one["key"] for one in service.arrived] == ["erp-0", "erp-0"]
+
+
+async def test_w9_a_dead_letter_tells_what_the_service_answered(fleet: FleetWorld, service: Service) -> None:
+    service.answer = lambda _: 422
+    await fleet.apply({"erp": {"url": service.url}})
+    async with fleet.senders(1):
+        await fleet.deliver("erp", 1)
+        [dead] = await fleet.drained(names.dead_letter_queue("erp"), 1)
+    [attempt] = orjson.loads(dead.headers[names.HEADER_STORY])
+    assert (attempt["status"], attempt["answer"]) == (422, '{"ok": false}')
+    assert "422" in dead.headers[names.HEADER_REASON]

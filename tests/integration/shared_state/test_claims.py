@@ -73,7 +73,7 @@ async def test_no_claim_is_kept_for_ever(world: World, redis_url: str) -> None:
         assert await redis.dbsize() == 2
 
 
-async def test_of_fifty_claims_at_once_all_have_one_id(world: World) -> None:
+async def test_w5_of_fifty_claims_at_once_all_have_one_id(world: World) -> None:
     claims = await asyncio.gather(*(world.claims.claim("order", f"id-{number}", MINUTE) for number in range(50)))
     assert len({claim.id for claim in claims}) == 1
     assert not any(claim.is_done for claim in claims)

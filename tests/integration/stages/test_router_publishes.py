@@ -7,10 +7,11 @@ import pytest
 from queues import WITHIN_S
 from stages_world import World, a_world, die, registry_of
 
+from pipeline.attempt.transports import SCHEMAS
 from pipeline.broker import Session, Take
 from pipeline.delivery import Delivery, read_delivery
 from pipeline.event import Event
-from pipeline.registry import Registry
+from pipeline.registry import Registry, compile_registry
 from pipeline.router import Router
 from pipeline.rules import Refused
 from topology import names
@@ -116,6 +117,29 @@ async def test_an_event_is_not_acknowledged_before_all_its_deliveries_are_confir
         await world.until_depth(names.ROUTER, 0)
     ids = [read_delivery(message.body, message.headers).id for message in await world.ready("mih.service.erp")]
     assert len(set(ids)) == 1, "the repeat is known by its id"
+
+
+async def test_w8_what_a_rule_cannot_render_is_dead_with_the_reason_and_the_next_event_goes_on(world: World) -> None:
+    document = {
+        "version": 1,
+        "services": {"erp": {"transport": "rest", "url": "https://erp.example.org/"}},
+        "rules": {
+            "orders": {
+                "event": "shop.order",
+                "service": "erp",
+                "missing": "error",
+                "payload": '{"number": {{data.n}}}',
+            }
+        },
+    }
+    async with world.stage("router", names.ROUTER, routing(compile_registry(document, 1, SCHEMAS))):
+        for event in (Event("e0", "shop", "shop.order", {}), ORDER):
+            await world.publish(names.NORMALIZED, event.key, event.to_bytes())
+        [dead] = await world.drained(names.dead_letter_queue("erp"), 1)
+        [alive] = await world.drained(names.service_queue("erp"), 1)
+        await world.until_depth(names.ROUTER, 0)
+    assert "data.n" in dead.headers[names.HEADER_REASON]
+    assert [read_delivery(one.body, one.headers).event.id for one in (dead, alive)] == ["e0", "e1"]
 
 
 async def test_what_the_router_cannot_read_is_kept_with_its_bytes_and_the_reason(world: World) -> None:
