@@ -27,6 +27,10 @@ def _wall_ms() -> int:
     return round(time() * 1000)
 
 
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
+
+
 class _Question(TypedDict):
     is_probe: bool
     ignore_breaker: bool
@@ -66,7 +70,7 @@ class Permits:
     ) -> Answer:
         """Whether a delivery of this key may be attempted now."""
         token = uuid4().hex
-        seen_ms = round(first_seen.timestamp() * 1000) if first_seen else None
+        seen_ms = _ms(first_seen) if first_seen else None
         how = _Question(is_probe=is_probe, ignore_breaker=ignore_breaker, first_seen_ms=seen_ms)
         answer: Answer | None = await self._shared.ask(
             lambda: self._breakers.permit(slug, policy, key, token, **how), otherwise=None
@@ -112,6 +116,10 @@ class Permits:
         seen = await self._breakers.states(slugs)
         self._version = version
         return seen
+
+    async def drained(self, slug: str, at: datetime) -> None:
+        """Say that nothing waited for this service then."""
+        await self._shared.ask(lambda: self._breakers.drained(slug, _ms(at)), otherwise=None)
 
     async def knows(self, key: str) -> bool:
         """Whether a delivery of this key reached its service already."""

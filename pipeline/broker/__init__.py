@@ -2,6 +2,7 @@
 
 from pipeline.broker.consume import Take, consume
 from pipeline.broker.control import announce, listen
+from pipeline.broker.existing import queue_exists, ready_in
 from pipeline.broker.get import Getter, open_getter
 from pipeline.broker.incoming import Incoming
 from pipeline.broker.lease import lease
@@ -26,6 +27,8 @@ __all__ = [
     "Take",
     "consume",
     "take_one",
+    "queue_exists",
+    "ready_in",
     "Getter",
     "open_getter",
     "Puller",

@@ -1,4 +1,4 @@
-"""Whether there is a queue of a name, asked without touching it."""
+"""Whether there is a queue of a name, and how much waits in it, asked without touching it."""
 
 import contextlib
 
@@ -10,7 +10,15 @@ from pipeline.errors import Unavailable
 
 
 async def queue_exists(session: Session, queue: str) -> bool:
-    """Ask on a channel of its own, for a refusal closes it.
+    """Whether there is one.
+
+    Raises Unavailable.
+    """
+    return await ready_in(session, queue) is not None
+
+
+async def ready_in(session: Session, queue: str) -> int | None:
+    """How many messages nobody has in hand, None without a queue; asked on a channel of its own: a refusal closes it.
 
     Raises Unavailable.
     """
@@ -19,10 +27,9 @@ async def queue_exists(session: Session, queue: str) -> bool:
         with unless_away(queue):
             wire = await channel.get_underlay_channel()
             try:
-                await wire.queue_declare(queue, passive=True)
+                return (await wire.queue_declare(queue, passive=True)).message_count
             except ChannelNotFoundEntity:
-                return False
-            return True
+                return None
     finally:
         with contextlib.suppress(Unavailable), unless_away("close"):
             await channel.close()

@@ -4,8 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from time import monotonic
 
-from pipeline.broker import Session
-from pipeline.broker.existing import queue_exists
+from pipeline.broker import Session, queue_exists
 from topology import names
 
 #: Seconds for which an answer is good: a queue that is made or deleted is noticed so much later.

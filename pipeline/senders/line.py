@@ -9,14 +9,16 @@ Whatever is taken ends before the line does; what has no permit goes to the ladd
 """
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import Enum, auto
 
 import structlog
 
 from pipeline.attempt.permits import Permits
 from pipeline.attempt.transports import Transport
-from pipeline.broker import Incoming, Session, consume, take_one
+from pipeline.broker import Incoming, Session, consume, ready_in, take_one
 from pipeline.errors import Unavailable
 from pipeline.senders.gate import Gate, in_hand
 from pipeline.senders.sender import STAGE, Sender
@@ -103,8 +105,17 @@ class Line:
                 await self._turned(consuming)
             gate.close()
             await consuming
+            if self.mode is Mode.RESTS:
+                await self._note_if_drained()
         finally:
             consuming.cancel()
+
+    async def _note_if_drained(self) -> None:
+        """Say where the queue's oldest begins, for as long as nobody takes from it."""
+        before = datetime.now(UTC)
+        with contextlib.suppress(Unavailable):
+            if await ready_in(self.session, names.service_queue(self.served.slug)) == 0:
+                await self.permits.drained(self.served.slug, before)
 
     async def _consuming(self, gate: Gate, halt: asyncio.Event) -> None:
         await consume(

@@ -30,6 +30,8 @@ from pipeline.shared_state.standings import LIGHT, MINUTE_MS, MINUTES, light_sta
 from pipeline.shared_state.standings import latency_below_ms as below
 
 _VERSION = "mih:breaker-version"
+#: As in standing.lua.
+_KEPT_MS = 7 * 24 * 3600 * 1000
 #: Characters of an error that are kept.
 _MOST_ERROR = 200
 _LUA = files("pipeline.shared_state") / "lua"
@@ -107,6 +109,13 @@ class Breakers:
     async def reset(self, slug: str, *, now_ms: int | None = None) -> None:
         """Close the breaker and forget what was held against the service."""
         await self._reset(keys=_keys(slug), args=[_text({"now_ms": now_ms})])
+
+    async def drained(self, slug: str, at_ms: int) -> None:
+        """Say that nothing waited for this service then: what waits later came later."""
+        async with self._state.client.pipeline() as pipeline:
+            pipeline.hset(_breaker(slug), "head_ms", at_ms)
+            pipeline.pexpire(_breaker(slug), _KEPT_MS)
+            await pipeline.execute()
 
     async def knows(self, delivery_key: str) -> bool:
         """Whether this delivery reached its service already."""

@@ -103,7 +103,7 @@ class Standing:
     flying: int = 0
     last_error: str = ""
     last_error_ms: int | None = None
-    #: When what was last taken from the queue for the first time had been published.
+    #: When what was last taken from the queue for the first time had been published, or, later, when it was empty.
     head_ms: int | None = None
     #: Answers of the last five minutes: upper bound of the latency in ms → how many.
     latencies: dict[int, int] = field(default_factory=dict)

@@ -87,6 +87,24 @@ async def test_w10_a_paused_service_is_left_alone_and_resumed(
         await until_arrived(service, 20)
 
 
+async def test_how_long_the_oldest_waits_is_told_from_the_pause_on_and_not_from_the_last_delivery(
+    fleet: FleetWorld, service: Service
+) -> None:
+    """Paused after an idle night, a service had its oldest wait "~9h" a minute later."""
+    await fleet.apply({"erp": {"url": service.url}})
+    async with fleet.senders(1):
+        await fleet.until_consumers("erp", 1)
+        assert (await fleet.standing("erp")).head_ms is None
+        pause = Intervention(Kind.PAUSED, "erp", "ada", "maintenance", datetime.now(UTC))
+        await fleet.said.put(pause)
+
+        async def is_told() -> bool:
+            head_ms = (await fleet.standing("erp")).head_ms
+            return head_ms is not None and head_ms >= pause.at.timestamp() * 1000
+
+        await eventually(is_told, "it is told when the queue was empty")
+
+
 async def test_a_pause_survives_a_restart_of_the_senders(fleet: FleetWorld, service: Service, other: Service) -> None:
     await fleet.apply({"erp": {"url": service.url}, "lms": {"url": other.url}})
     await fleet.said.put(Intervention(Kind.PAUSED, "erp", "ada", "maintenance", datetime.now(UTC)))
