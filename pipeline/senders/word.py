@@ -71,5 +71,4 @@ class Word:
                 log.warning("pause not written down yet", service=word.name, reason=str(away))
                 await asyncio.sleep(_WRITE_AGAIN_S)
             else:
-                self.current.nudge.set()
                 return

@@ -4,6 +4,7 @@ import gzip
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,14 @@ async def test_a_rules_own_content_type_is_the_one_that_is_sent(name: str) -> No
     async with connected() as (receiver, transport):
         await outcome_of(transport, delivery({"headers": {name: "application/vnd.erp+json"}}))
     assert receiver.arrived[0].headers.getall("Content-Type") == ["application/vnd.erp+json"]
+
+
+async def test_what_a_replay_rendered_anew_has_an_idempotency_key_of_its_own() -> None:
+    """Under the first one's key a receiver would take the mended request for a repeat, and drop it."""
+    one = replace(delivery({}), variant="r7")
+    async with connected() as (receiver, transport):
+        await outcome_of(transport, one)
+    assert receiver.arrived[0].headers.getall("Idempotency-Key") == [f"{one.id}-r7"]
 
 
 async def test_a_rule_cannot_replace_the_idempotency_key() -> None:

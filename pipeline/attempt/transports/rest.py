@@ -91,7 +91,7 @@ class RestTransport:
         if self._client.is_closed:
             return Unanswered(_CLOSED)
         try:
-            request = self._request(delivery.id, delivery.request)
+            request = self._request(delivery.key, delivery.request)
         except (Unrenderable, httpx.InvalidURL, UnicodeError) as wrong:
             return Unsendable(f"the request cannot be sent: {wrong}")
         return await self._sent(request)
@@ -100,11 +100,11 @@ class RestTransport:
         """Close the pool."""
         await self._client.aclose()
 
-    def _request(self, delivery_id: str, request: Request) -> httpx.Request:
+    def _request(self, key: str, request: Request) -> httpx.Request:
         send, body = request.send, request.body
         headers = _headers({} if body is None else {"Content-Type": request.content_type})
         headers.update(_headers(send.get("headers", {})))
-        headers["Idempotency-Key"] = delivery_id
+        headers["Idempotency-Key"] = key
         return self._client.build_request(
             send.get("method", "POST"), address_of(self._url, request), headers=headers, content=body
         )
