@@ -7,6 +7,7 @@
 | any other answer; no success by the test                  | cannot pass |
 | 401                                                       | forbidden   |
 | not sent: there is no request, or none that can be        | cannot pass |
+| the protocol says it itself: a nack, a fault              | as it says  |
 
 What a service says of single statuses (`retry_on never_retry forbidden_on gone_on success.status`) beats this table;
 a success test may say that what fails it may pass.
@@ -18,6 +19,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import assert_never
 
+from pipeline.attempt.http_service import HttpService
 from pipeline.exact_json import loads
 from pipeline.outcome import Ending, Outcome
 from pipeline.registry.model import ServiceBase
@@ -55,7 +57,16 @@ class Unsendable:
     reason: str
 
 
-Seen = Answered | Unanswered | Unsendable
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """The protocol itself says how it ended: a broker's refusal, a fault; `text` is what came with it."""
+
+    ending: Ending
+    reason: str
+    text: str = ""
+
+
+Seen = Answered | Unanswered | Unsendable | Stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,8 @@ def meaning_of(service: ServiceBase) -> Meaning:
 
     Raises InvalidRule, which an entry that the registry has read does not cause.
     """
+    if not isinstance(service, HttpService):
+        return PLAIN
     said = (
         (service.never_retry, Ending.CANNOT_PASS),
         (service.retry_on, Ending.MAY_PASS),
@@ -110,6 +123,8 @@ def judge(seen: Seen, meaning: Meaning = PLAIN, *, now: datetime, latency_ms: in
             )
         case Unanswered():
             return Outcome(Ending.MAY_PASS, seen.reason, latency_ms=latency_ms, timed_out=seen.timed_out)
+        case Stated():
+            return Outcome(seen.ending, seen.reason, latency_ms=latency_ms, answer=seen.text[:ANSWER_KEPT])
         case Unsendable():
             return Outcome(Ending.CANNOT_PASS, seen.reason, latency_ms=latency_ms)
         case _:

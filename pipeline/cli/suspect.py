@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import typer
 
 from pipeline.attempt.guard import Guard
+from pipeline.attempt.means import Means
 from pipeline.attempt.permits import Permits
 from pipeline.attempt.transports import KINDS, Transport
 from pipeline.broker import Incoming, Session, moved, run_sessions, work_suspects
@@ -80,7 +81,7 @@ class _Suspects:
             # Its queue keeps it while it rests; where it was removed, this ends in mih.unroutable as all for it does.
             return await self.session.publish_patiently(moved(message, names.SERVICES, slug))
         kind = KINDS[service.transport]
-        transport = kind.open(service, Guard(self.stage.settings.allowed_networks), os.environ)
+        transport = kind.open(service, Means(Guard(self.stage.settings.allowed_networks), os.environ, self.shared))
         try:
             await self._sender(slug, service, transport).take(message)
         finally:

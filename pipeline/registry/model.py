@@ -18,15 +18,7 @@ from pydantic import (
 )
 
 from pipeline.duration import Duration, format_duration, parse_duration
-from pipeline.registry.protection import (
-    ALWAYS_FORBIDDEN,
-    Breaker,
-    DeadLetters,
-    PositiveDuration,
-    RateLimit,
-    Statuses,
-    Success,
-)
+from pipeline.registry.protection import Breaker, DeadLetters, PositiveDuration, RateLimit
 from pipeline.registry.section import Section
 from pipeline.rules.fault import kind
 from topology import names
@@ -94,9 +86,6 @@ RuleName = Annotated[str, AfterValidator(_rule_name), Field(json_schema_extra={"
 #: For editors: a name that the pattern does not fit is an error.
 _NO_OTHERS: dict[str, JsonValue] = {"additionalProperties": False}
 
-#: Where a service says what single statuses mean, in the order in which they are read.
-_STATUS_KEYS = ("retry_on", "never_retry", "forbidden_on", "gone_on")
-
 
 class Retry(Section):
     """How often and for how long a delivery that may pass is tried again."""
@@ -142,11 +131,6 @@ class ServiceBase(Defaults):
     rate_limit: RateLimit = Field(
         default_factory=lambda: None, description="requests of all senders together, such as 50/s"
     )
-    retry_on: Statuses = Field((), description="further statuses that may pass later")
-    never_retry: Statuses = Field((), description="statuses that will not pass, however often it is tried")
-    forbidden_on: Statuses = Field((), description="statuses besides 401 that refuse our credentials")
-    gone_on: Statuses = Field((), description="statuses that say that the receiver is no more, such as 410")
-    success: Success = Field(default_factory=Success, description="what an answer must be besides 2xx")
 
     @field_validator("slow")
     @classmethod
@@ -155,17 +139,6 @@ class ServiceBase(Defaults):
         if slow and timeout and slow >= timeout:
             raise ValueError(f"found {format_duration(slow)}, expected less than timeout, {format_duration(timeout)}")
         return slow
-
-    @field_validator(*_STATUS_KEYS, "success")
-    @classmethod
-    def _one_meaning(cls, said: Any, info: ValidationInfo) -> Any:
-        others = {status: f"stands in {key} too" for key in _STATUS_KEYS for status in info.data.get(key, ())}
-        if info.field_name != "forbidden_on":
-            others[ALWAYS_FORBIDDEN] = "always refuses our credentials"
-        for status in said.status if isinstance(said, Success) else said:
-            if status in others:
-                raise ValueError(f"found {status}, which {others[status]}: expected one meaning for a status")
-        return said
 
 
 class Rule(Section):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from pipeline.attempt.guard import Guard
+from pipeline.attempt.means import Means
 from pipeline.attempt.permits import Permits
 from pipeline.attempt.transports import KINDS, Transport
 from pipeline.broker import Session, listen, run_sessions
@@ -46,7 +47,7 @@ class Fleet:
     session: Session
     permits: Permits
     word: Word
-    guard: Guard
+    means: Means
     kind: str
     bound: int
     running: dict[str, Running] = field(default_factory=dict)
@@ -96,7 +97,7 @@ class Fleet:
 
     def _start(self, slug: str, service: ServiceBase, slots: int) -> None:
         try:
-            transport = KINDS[self.kind].open(service, self.guard, os.environ)
+            transport = KINDS[self.kind].open(service, self.means)
         except Misconfigured as wrong:
             log.error("service not served: its deliveries wait", service=slug, reason=str(wrong))
             return
@@ -145,7 +146,8 @@ async def run_sender(
 
     async def work(session: Session) -> None:
         word = Word(current)
-        fleet = Fleet(session, permits, word, Guard(settings.allowed_networks), kind, settings.sender_concurrency)
+        means = Means(Guard(settings.allowed_networks), os.environ, shared)
+        fleet = Fleet(session, permits, word, means, kind, settings.sender_concurrency)
         word.changed = fleet.turn
         async with listen(session, current.nudge):
             try:

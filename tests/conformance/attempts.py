@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from ipaddress import ip_network
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -12,10 +13,12 @@ from counterpart import HANGS_S
 
 from pipeline.attempt.ending import Seen, judge
 from pipeline.attempt.guard import Guard
+from pipeline.attempt.means import Means
 from pipeline.attempt.transports import KINDS, Transport
 from pipeline.delivery import Delivery, Request
 from pipeline.event import Event
 from pipeline.outcome import Outcome
+from pipeline.shared_state import open_shared_state
 
 SECRET = "s3cret-t0ken"
 #: Stands in every body, so that it can be looked for where it must not be.
@@ -44,12 +47,14 @@ async def opened(
     """An open transport to a service, `keys` added to its entry; closed in the end."""
     kind = KINDS[service["transport"]]
     entry = kind.schema.service.model_validate({"timeout": "20s", **service, **keys})
-    transport = kind.open(entry, guard, {"SECRET": secret})
-    try:
-        yield transport
-    finally:
-        async with asyncio.timeout(HANGS_S):
-            await transport.close()
+    # Nothing answers there: what senders share is not what one attempt is about.
+    async with open_shared_state("redis://127.0.0.1:1/0", monotonic) as shared:
+        transport = kind.open(entry, Means(guard, {"SECRET": secret}, shared))
+        try:
+            yield transport
+        finally:
+            async with asyncio.timeout(HANGS_S):
+                await transport.close()
 
 
 async def seen_by(transport: Transport, one: Delivery) -> Seen:

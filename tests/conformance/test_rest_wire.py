@@ -16,8 +16,9 @@ from http_receiver import HttpReceiver, running
 from rest_counterpart import COUNTERPART
 
 from pipeline.attempt.ending import Answered
+from pipeline.attempt.http_exchange import ANSWER_LIMIT
 from pipeline.attempt.transports import Transport
-from pipeline.attempt.transports.rest import ANSWER_LIMIT, KIND
+from pipeline.attempt.transports.rest import KIND
 from pipeline.outcome import Ending, Outcome
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")

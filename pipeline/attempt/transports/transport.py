@@ -1,11 +1,11 @@
 """The interface of a transport; `tests/conformance/` holds what every one must do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pipeline.attempt.ending import Seen
-from pipeline.attempt.guard import Guard
+from pipeline.attempt.means import Means
 from pipeline.delivery import Delivery
 from pipeline.registry.transport_schema import TransportSchema
 
@@ -27,5 +27,5 @@ class TransportKind:
     """A transport as its file offers it: what the registry accepts for it, and how to open it for a service."""
 
     schema: TransportSchema
-    #: Takes the service, the guard and the environment; raises Misconfigured when a secret is missing.
-    open: Callable[[Any, Guard, Mapping[str, str]], Transport]
+    #: Takes the service; raises Misconfigured when a secret is missing.
+    open: Callable[[Any, Means], Transport]

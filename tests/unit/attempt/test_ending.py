@@ -15,9 +15,10 @@ from pipeline.attempt.ending import (
     meaning_of,
     retry_after_s,
 )
+from pipeline.attempt.http_service import HttpService
 from pipeline.attempt.retry import RETRY_AFTER_LIMIT_S, delay_before
 from pipeline.outcome import Ending, Outcome
-from pipeline.registry.model import Retry, ServiceBase
+from pipeline.registry.model import Retry
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 EVERY_STATUS = range(100, 600)
@@ -30,7 +31,7 @@ PLAIN = {
 
 
 def meaning(**keys: object) -> Meaning:
-    return meaning_of(ServiceBase.model_validate({"transport": "any", **keys}))
+    return meaning_of(HttpService.model_validate({"transport": "any", **keys}))
 
 
 def judged(answer: Answered, means: Meaning) -> Outcome:

@@ -1,6 +1,7 @@
 import pytest
 
-from pipeline.attempt.transports.rest import address_of, checked_url
+from pipeline.attempt.http_exchange import checked_url
+from pipeline.attempt.transports.rest import address_of
 from pipeline.delivery import Request
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.attempt.ending import Answered, judge, meaning_of
+from pipeline.attempt.http_service import HttpService
 from pipeline.outcome import Ending, Outcome
-from pipeline.registry.model import ServiceBase
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MARK = "kept-secret-5f2c"
@@ -22,7 +22,7 @@ REFUSED = "ok_completion_status_err"
 
 
 def judged(answer: Answered, **success: Any) -> Outcome:
-    service = ServiceBase.model_validate({"transport": "any", "success": success})
+    service = HttpService.model_validate({"transport": "any", "success": success})
     return judge(answer, meaning_of(service), now=NOW, latency_ms=1)
 
 

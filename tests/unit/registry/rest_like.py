@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from pipeline.registry.model import ServiceBase
+from pipeline.attempt.http_service import HttpService
 from pipeline.registry.references import SecretReference, is_reference
 from pipeline.registry.section import Section
 from pipeline.registry.transport_schema import TransportSchema
@@ -26,7 +26,7 @@ class BasicAuth(Section):
     password: SecretReference
 
 
-class RestService(ServiceBase):
+class RestService(HttpService):
     """A service that is reached by HTTP."""
 
     transport: Literal["rest"]

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from rest_like import TRANSPORTS
 
+from pipeline.attempt.http_service import HttpService
 from pipeline.registry.export import to_yaml
 from pipeline.registry.findings import RegistryErrors
-from pipeline.registry.model import ServiceBase
 from pipeline.registry.protection import Breaker, DeadLetters, Rate, Success
 from pipeline.registry.read import Reading, read_texts
 
@@ -29,8 +29,10 @@ def read(*written: str, defaults: str = "{}") -> Reading:
     return read_texts({"m.yaml": text_with(*written, defaults=defaults)}, TRANSPORTS)
 
 
-def service(*written: str, defaults: str = "{}") -> ServiceBase:
-    return read(*written, defaults=defaults).registry.services["erp"]
+def service(*written: str, defaults: str = "{}") -> HttpService:
+    found = read(*written, defaults=defaults).registry.services["erp"]
+    assert isinstance(found, HttpService)
+    return found
 
 
 def errors_in(*written: str, defaults: str = "{}") -> list[str]:
