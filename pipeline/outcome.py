@@ -11,6 +11,9 @@ from pipeline.delivery import Delivery
 from pipeline.errors import Unreadable
 
 CONTENT_TYPE = "application/vnd.mih.outcome+json"
+ALARM_TYPE = "application/vnd.mih.alarm+json"
+#: The first word of the routing key of such an alarm.
+PAUSED = "paused"
 VERSION = 1
 
 
@@ -60,6 +63,11 @@ def encode_outcome(outcome: Outcome, delivery: Delivery, at: datetime, *, delay_
             **asdict(outcome),
         }
     )
+
+
+def encode_pause(service: str, *, who: str, why: str, at: datetime) -> bytes:
+    """The body of the alarm on `mih.outcomes` that the hub paused a service."""
+    return orjson.dumps({"v": VERSION, "at": at, "service": service, "who": who, "why": why})
 
 
 def routing_key(outcome: Outcome, service: str) -> str:

@@ -43,7 +43,7 @@ def suspect() -> None:
 
             async def work(session: Session) -> None:
                 await current.loaded(stage.stopping, session.lost)
-                word = Word(current)
+                word = Word(current, session)
                 suspects = _Suspects(stage, session, current, shared, index, permits, word)
                 try:
                     await work_suspects(session, suspects.takes(), until=stage.stopping)

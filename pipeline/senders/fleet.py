@@ -145,7 +145,7 @@ async def run_sender(
     permits = Permits(shared, settings.repeat_window)
 
     async def work(session: Session) -> None:
-        word = Word(current)
+        word = Word(current, session)
         means = Means(Guard(settings.allowed_networks), os.environ, shared)
         fleet = Fleet(session, permits, word, means, kind, settings.sender_concurrency)
         word.changed = fleet.turn

@@ -8,8 +8,8 @@ from pipeline.attempt.story import with_attempt
 from pipeline.broker import Outgoing
 from pipeline.dead_letter import headers_of_death
 from pipeline.delivery import CONTENT_TYPE, Delivery
+from pipeline.outcome import ALARM_TYPE, PAUSED, Ending, Outcome, encode_outcome, encode_pause, routing_key
 from pipeline.outcome import CONTENT_TYPE as OUTCOME_TYPE
-from pipeline.outcome import Ending, Outcome, encode_outcome, routing_key
 from topology import names
 from topology.delay import delay_route
 
@@ -37,6 +37,13 @@ def on_the_ladder(delivery: Delivery, body: bytes, seconds: int) -> Outgoing:
 def stopped(delivery: Delivery, body: bytes, reason: str, now: datetime) -> Outgoing:
     """The delivery to its dead letters without an attempt: somebody stopped its rule."""
     return _dead(delivery, body, Outcome(Ending.CANNOT_PASS, reason), reason, now)
+
+
+def alarm_of_pause(slug: str, *, who: str, why: str, at: datetime) -> Outgoing:
+    """That the hub itself paused a service: `paused.<slug>` on `mih.outcomes`, for whoever must be woken."""
+    headers: dict[str, str | int] = {names.HEADER_VERSION: 1}
+    body = encode_pause(slug, who=who, why=why, at=at)
+    return Outgoing(names.OUTCOMES, f"{PAUSED}.{slug}", body, ALARM_TYPE, headers, mandatory=False)
 
 
 def _dead(delivery: Delivery, body: bytes, outcome: Outcome, reason: str, now: datetime) -> Outgoing:

@@ -1,15 +1,18 @@
 """The word of people, and of this process until everybody has it: what a service and a rule may do now."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import structlog
 
-from pipeline.errors import Unavailable
+from pipeline.broker import Session
+from pipeline.errors import NotConfirmed, Unavailable
 from pipeline.registry import CurrentRegistry
 from pipeline.registry.interventions import Intervention, Interventions, Kind
+from pipeline.senders.settle import alarm_of_pause
 
 #: Who pauses a service that refuses our credentials, or is no more.
 HUB = "mih"
@@ -26,6 +29,8 @@ class Word:
     """Interventions in force, and those this process decided that are not yet written down."""
 
     current: CurrentRegistry
+    #: Where it is announced that this process paused a service.
+    session: Session
     #: Called when this process pauses a service, and when that is everybody's word or nobody's.
     changed: Callable[[str], None] = lambda _: None
     _own: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -42,7 +47,6 @@ class Word:
     def pause(self, slug: str, why: str) -> None:
         """Pause a service, here at once and everywhere as soon as it is written down."""
         if slug not in self._own:
-            log.error("service paused", service=slug, reason=why, hint=f"mih resume {slug}")
             self._own[slug] = asyncio.create_task(self._write(slug, why), name=f"pause {slug}")
             self.changed(slug)
 
@@ -66,9 +70,15 @@ class Word:
     async def _write_patiently(self, word: Intervention) -> None:
         while True:
             try:
-                await self.current.intervene(word)
+                is_new = await self.current.intervene(word)
             except Unavailable as away:
                 log.warning("pause not written down yet", service=word.name, reason=str(away))
                 await asyncio.sleep(_WRITE_AGAIN_S)
             else:
-                return
+                return await self._raise_alarm(word) if is_new else None
+
+    async def _raise_alarm(self, word: Intervention) -> None:
+        """Tell whoever listens, once in the fleet; the word itself is in force already."""
+        log.error("service paused", service=word.name, reason=word.why, hint=f"mih resume {word.name}")
+        with contextlib.suppress(Unavailable, NotConfirmed):
+            await self.session.publish(alarm_of_pause(word.name, who=word.who, why=word.why, at=word.at))

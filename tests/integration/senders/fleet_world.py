@@ -79,6 +79,13 @@ class FleetWorld(World):
             names.SERVICES, slug, delivery.to_bytes(), content_type=CONTENT_TYPE, headers=delivery.headers()
         )
 
+    async def listening(self, queue: str, exchange: str, key: str, arguments: dict[str, Any] | None = None) -> None:
+        """Let somebody listen to an exchange, with a classic queue of their own."""
+        wire = await (await self.session.channel()).get_underlay_channel()
+        await wire.queue_declare(queue, durable=True, arguments={"x-queue-type": "classic", **(arguments or {})})
+        await wire.queue_bind(queue, exchange, key)
+        await wire.close()
+
     async def standing(self, slug: str) -> Standing:
         """How the fleet's breaker stands."""
         return (await Breakers(self.shared).snapshot([slug]))[slug]

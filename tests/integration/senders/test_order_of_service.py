@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
+import orjson
 import pytest
 from fleet_world import FleetWorld, until_arrived
 from http_service import Service
@@ -149,10 +150,15 @@ async def test_a_service_that_refuses_our_credentials_is_paused_and_burns_no_att
 ) -> None:
     service.answer = lambda _: 401
     await fleet.apply({"erp": {"url": service.url, "retry": {"max_attempts": 1, "backoff": "1s"}}})
+    await fleet.listening("alarms", names.OUTCOMES, "paused.#")
     async with fleet.senders(2):
         await fleet.deliver("erp", 50)
         await eventually(lambda: _is_paused(fleet, "erp"), "it is paused")
         await fleet.until_consumers("erp", 0)
+        [alarm] = await fleet.drained("alarms", 1)
+        told = orjson.loads(alarm.body)
+        assert (told["service"], told["who"]) == ("erp", "mih")
+        assert "HTTP 401" in told["why"]
         said = (await fleet.said.all()).paused("erp")
         assert said is not None
         assert said.who == "mih"

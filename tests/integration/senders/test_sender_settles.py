@@ -14,14 +14,7 @@ LATE = {"retry": {"backoff": "60s"}}
 
 async def full_listener(fleet: FleetWorld) -> None:
     """Somebody listens to outcomes with a queue that takes no more."""
-    wire = await (await fleet.session.channel()).get_underlay_channel()
-    await wire.queue_declare(
-        "listener",
-        durable=True,
-        arguments={"x-queue-type": "classic", "x-max-length": 1, "x-overflow": "reject-publish"},
-    )
-    await wire.queue_bind("listener", names.OUTCOMES, "#")
-    await wire.close()
+    await fleet.listening("listener", names.OUTCOMES, "#", {"x-max-length": 1, "x-overflow": "reject-publish"})
     await fleet.publish("", "listener", b"first")
 
 

@@ -35,8 +35,8 @@ class OverTaken:
 async def test_a_look_that_began_before_an_attempt_opened_the_breaker_does_not_close_it() -> None:
     """The log said open, closed, open within 40 ms, and a consumer came and went each time."""
     around = OverTaken()
-    word = Word(cast("Any", around))
     served, nothing = Served.of("erp", ServiceBase(transport="rest")), cast("Any", None)
+    word = Word(cast("Any", around), nothing)
     line = around.line = Line(nothing, served, 1, nothing, nothing, word)
     fleet = Fleet(nothing, cast("Any", around), word, nothing, "rest", 1)
     resting = asyncio.create_task(asyncio.sleep(0))

@@ -39,7 +39,14 @@ class Around:
 @asynccontextmanager
 async def probing(around: Around) -> AsyncIterator[Line]:
     served = Served.of("erp", ServiceBase(transport="rest"))
-    line = Line(cast("Any", around), served, 1, cast("Any", None), cast("Any", around), Word(cast("Any", around)))
+    line = Line(
+        cast("Any", around),
+        served,
+        1,
+        cast("Any", None),
+        cast("Any", around),
+        Word(cast("Any", around), cast("Any", None)),
+    )
     line.state = State.OPEN
     running = asyncio.create_task(line.run())
     await settled()

@@ -16,8 +16,9 @@ class TakenBackAtOnce:
     def __init__(self) -> None:
         self.interventions, self.nudge, self.said = Interventions(), asyncio.Event(), list[Intervention]()
 
-    async def intervene(self, said: Intervention) -> None:
+    async def intervene(self, said: Intervention) -> bool:
         self.said.append(said)
+        return False
 
 
 async def test_who_rests_is_told_when_a_pause_was_taken_back_before_it_was_read(
@@ -25,7 +26,7 @@ async def test_who_rests_is_told_when_a_pause_was_taken_back_before_it_was_read(
 ) -> None:
     monkeypatch.setattr(word, "_LOOK_EVERY_S", 0)
     current, rested = TakenBackAtOnce(), list[bool]()
-    mine = Word(cast("Any", current))
+    mine = Word(cast("Any", current), cast("Any", None))
     mine.changed = lambda slug: rested.append(mine.rests(slug))
     mine.pause("erp", "it refuses")
     for _ in range(1000):
