@@ -8,6 +8,9 @@ from pipeline.broker.away import unless_away
 from pipeline.broker.session import Session
 from pipeline.errors import Unavailable
 
+#: Bytes of a name; AMQP has no room for a longer one.
+_LONGEST = 255
+
 
 async def queue_exists(session: Session, queue: str) -> bool:
     """Whether there is one.
@@ -22,6 +25,8 @@ async def ready_in(session: Session, queue: str) -> int | None:
 
     Raises Unavailable.
     """
+    if len(queue.encode()) > _LONGEST:
+        return None
     channel = await session.channel()
     try:
         with unless_away(queue):

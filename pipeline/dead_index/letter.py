@@ -28,11 +28,14 @@ _NAMESPACE = UUID("b0c6c6a2-7a54-5f2c-8a7e-3f6c0d6f1c11")
 #: An id that can be typed, and indexed by any database.
 _ID = re.compile(r"[\w.:+@-]{1,200}", re.ASCII)
 _FINGERPRINT = re.compile(r"[0-9a-f]{12}")
-#: Headers of the broker's own; they mean nothing to whoever publishes the message again.
-_BROKERS = "x-"
+#: Headers that are ours or a format's: they say what the message is; any other could hold somebody's credentials.
+_FORMATS = ("ce-", "ce_", "cloudevents:", "cloudevents_")
+TRAVELLING = ("mih-", *_FORMATS)
 #: Characters of a reason, and of anything else that is one of a table's columns.
 _LONGEST_REASON, _LONGEST = 2_000, 300
 _LARGEST = 2**31 - 1
+#: Bytes of a routing key.
+_LONGEST_KEY = 255
 #: Bytes of a body that the index keeps: a larger one is only where the letter rests.
 MAX_BODY = 16 * 1024 * 1024
 
@@ -80,7 +83,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Letter(Entry):
-    """A letter and its message, as it came."""
+    """A letter and its message, as it came, but for headers that are no business of ours."""
 
     headers: Mapping[str, str | int]
     #: The one that it had before it died.
@@ -92,12 +95,19 @@ class Letter(Entry):
     body: bytes | None
 
 
-def letter_id(body: bytes, headers: Mapping[str, Any], routing_key: str) -> str:
+def letter_id(message: Message) -> str:
     """What a letter is known by at its place: its delivery's id, else the id it was given, else one of its content."""
     for name in (names.HEADER_DELIVERY_ID, names.HEADER_LETTER):
-        if _ID.fullmatch(str(headers.get(name, ""))):
-            return str(headers[name])
-    return uuid5(_NAMESPACE, f"{routing_key}\x00{sha256(body).hexdigest()}").hex
+        if _ID.fullmatch(str(message.headers.get(name, ""))):
+            return str(message.headers[name])
+    # A format may tell an event's id, and its source, outside of the body.
+    told = sorted(
+        f"{name}={value}"
+        for name, value in message.headers.items()
+        if name == names.HEADER_SOURCE or name.lower().startswith(_FORMATS)
+    )
+    content = [message.routing_key, sha256(message.body).hexdigest(), message.app_id or "", *told]
+    return uuid5(_NAMESPACE, sha256("\x00".join(content).encode(errors="replace")).hexdigest()).hex
 
 
 def marks(letter: Letter) -> dict[str, str | int]:
@@ -121,7 +131,7 @@ def read_letter(message: Message, now: datetime, place: str | None = None) -> Le
     service = delivery.service if delivery else _header(message, names.HEADER_SERVICE)
     return Letter(
         place=place,
-        letter_id=letter_id(message.body, message.headers, message.routing_key),
+        letter_id=letter_id(message),
         service=_text(service),
         event_id=_text(delivery.event.id if delivery else _header(message, names.HEADER_EVENT_ID)),
         event_type=_text(delivery.event.type if delivery else ""),
@@ -134,7 +144,7 @@ def read_letter(message: Message, now: datetime, place: str | None = None) -> Le
         died_at=_died_at(message.headers, now),
         indexed_at=now,
         headers=_kept(message.headers),
-        routing_key=_text(_routing_key(message)),
+        routing_key=_short(_routing_key(message)),
         content_type=message.content_type and _text(message.content_type),
         content_encoding=message.content_encoding and _text(message.content_encoding),
         app_id=message.app_id and _text(message.app_id),
@@ -192,7 +202,7 @@ def _kept(headers: Mapping[str, Any]) -> dict[str, str | int]:
     return {
         name: value
         for name, header in headers.items()
-        if not name.startswith(_BROKERS)
+        if name.lower().startswith(TRAVELLING)
         and isinstance(value := header.isoformat() if isinstance(header, datetime) else header, str | int)
     }
 
@@ -210,6 +220,11 @@ def _header(message: Message, name: str) -> str:
 
 def _number(value: Any) -> int | None:
     return value if isinstance(value, int) and 0 <= value <= _LARGEST else None
+
+
+def _short(key: str) -> str:
+    """Keep what AMQP takes as a routing key: a header that tells one can be of any length."""
+    return _text(key).encode()[:_LONGEST_KEY].decode(errors="ignore")
 
 
 def _text(value: Any, longest: int = _LONGEST) -> str:

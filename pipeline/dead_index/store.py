@@ -163,7 +163,15 @@ class DeadIndex:
         """
         meant = or_(_C.letter_id == wanted, _C.event_id == wanted)
         rows = await self._read(select(DEAD_LETTERS).where(meant).order_by(_C.died_at).limit(_PAGE))
-        return [Letter(**{**_fields(row), "headers": json.loads(row["headers"])}) for row in rows]
+        return [_letter(row) for row in rows]
+
+    async def letter(self, place: str, letter_id: str) -> Letter | None:
+        """The letter with this id at this place, with its message.
+
+        Raises Unavailable.
+        """
+        rows = await self._read(select(DEAD_LETTERS).where(_C.place == place, _C.letter_id == letter_id))
+        return _letter(rows[0]) if rows else None
 
     async def groups(self, selection: Selection) -> list[Group]:
         """The causes of the letters that are meant, at each place, the one with the most letters first.
@@ -246,6 +254,10 @@ def _row(letter: Letter) -> dict[str, Any]:
 
 def _fields(row: RowMapping) -> dict[str, Any]:
     return {name: _utc(value) if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+def _letter(row: RowMapping) -> Letter:
+    return Letter(**{**_fields(row), "headers": json.loads(row["headers"])})
 
 
 def _after(last: tuple[Any, ...]) -> ColumnElement[bool]:

@@ -5,6 +5,8 @@ from datetime import datetime
 
 from pipeline.broker import Incoming
 from pipeline.dead_index import DeadIndex, Selection, letter_id, read_letter
+from pipeline.dead_letter import time_of
+from pipeline.errors import Unreadable
 
 
 async def chosen_by(selection: Selection, index: DeadIndex, place: str, now: datetime) -> Callable[[Incoming], bool]:
@@ -13,7 +15,9 @@ async def chosen_by(selection: Selection, index: DeadIndex, place: str, now: dat
     Raises Unavailable.
     """
     known = {entry.letter_id async for entry in index.select(selection)} if selection.died_before else set[str]()
-    return lambda message: is_chosen(message, selection, place, now) or _id(message) in known
+    return lambda message: (
+        is_chosen(message, selection, place, now) or (_id(message) in known and not _tells_its_time(message))
+    )
 
 
 def is_chosen(message: Incoming, selection: Selection, place: str, now: datetime) -> bool:
@@ -26,5 +30,12 @@ def is_chosen(message: Incoming, selection: Selection, place: str, now: datetime
     return selection.holds(read_letter(message, now, place))
 
 
+def _tells_its_time(message: Incoming) -> bool:
+    try:
+        return time_of(message.headers) is not None
+    except Unreadable:
+        return False
+
+
 def _id(message: Incoming) -> str:
-    return letter_id(message.body, message.headers, message.routing_key)
+    return letter_id(message)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from pipeline.broker import Incoming, Session, open_getter, open_session
+from pipeline.broker import Incoming, Session, open_session, ready_in
 from pipeline.dead_index import DeadIndex, Selection
 from pipeline.dead_letter import time_of
 from pipeline.dlq.decision import Decision, Drop, Keep
@@ -183,5 +183,4 @@ def _died_at(message: Incoming) -> datetime | None:
 
 
 async def _depth(session: Session, place: str) -> int:
-    async with open_getter(session) as getter:
-        return await getter.depth(names.dead_letters_at(place))
+    return await ready_in(session, names.dead_letters_at(place)) or 0

@@ -1,7 +1,6 @@
 """A dead letter as a line of JSON: what an export writes, people mend, and an import reads.
 
-`sha256` is the body's, as it was exported: so an import sees whether somebody mended it. Headers are those that are
-ours or a format's, for they say what the message is; any other could hold somebody's credentials.
+`sha256` is the body's, as it was exported: so an import sees whether somebody mended it.
 """
 
 import base64
@@ -15,16 +14,13 @@ from typing import Any
 from pipeline import exact_json
 from pipeline.broker import Outgoing
 from pipeline.dead_index import Letter
-from pipeline.delivery import CONTENT_TYPE, read_delivery
+from pipeline.delivery import CONTENT_TYPE
+from pipeline.dlq.mended import check_delivery, check_headers, check_line
 from pipeline.errors import Unreadable
 from topology import names
 
 #: The only key of a body that is no JSON.
 _BASE64 = "base64"
-_TRAVELLING = ("mih-", "ce-", "ce_", "cloudevents:", "cloudevents_")
-#: Of a line, what is a text.
-_TEXTS = ("id", "place", "reason", "died_at", "routing_key", "content_type", "content_encoding", "app_id", "sha256")
-_NEEDED = ("id", "place", "body")
 _MENDED_DIGITS = 8
 
 
@@ -54,7 +50,7 @@ def write_line(letter: Letter) -> bytes:
         "routing_key": letter.routing_key,
         "content_type": letter.content_type,
         **{name: value for name, value in optional.items() if value},
-        "headers": {name: value for name, value in letter.headers.items() if name.lower().startswith(_TRAVELLING)},
+        "headers": letter.headers,
         "body": body,
         "sha256": _digest(_bytes_of(body)),
     }
@@ -72,12 +68,13 @@ def read_line(text: bytes, now: datetime) -> Line:
         raise Unreadable(f"expected a JSON object, found {broken}") from None
     if not isinstance(found, dict):
         raise Unreadable("expected a JSON object")
-    _check(found)
+    check_line(found)
     body, place = _bytes_of(found["body"]), found["place"]
     headers = {**(found.get("headers") or {}), **_marks(found, now)}
+    check_headers(headers)
     is_mended = found.get("sha256") != _digest(body)
     if place not in names.RESERVED_SLUGS:
-        _check_delivery(found, body, headers)
+        check_delivery(found, body, headers)
         if is_mended:
             headers[names.HEADER_VARIANT] = f"m{_digest(body)[:_MENDED_DIGITS]}"
     return Line(found["id"], place, _outgoing(found, body, headers))
@@ -111,37 +108,12 @@ def _marks(found: Mapping[str, Any], now: datetime) -> dict[str, str | int]:
     return told | {names.HEADER_LETTER: found["id"], names.HEADER_ROUTING_KEY: found.get("routing_key") or ""}
 
 
-def _check(found: Mapping[str, Any]) -> None:
-    if missing := [name for name in _NEEDED if name not in found]:
-        raise Unreadable(f"{missing[0]} is missing")
-    for name in _TEXTS:
-        if not isinstance(found.get(name), str | None):
-            raise Unreadable(f"{name}: expected a text, found {type(found[name]).__name__}")
-    for name in ("id", "place"):
-        if not found[name]:
-            raise Unreadable(f"{name}: expected a text that is not empty")
-    headers = found.get("headers") or {}
-    if not (isinstance(headers, dict) and all(isinstance(value, str | int) for value in headers.values())):
-        raise Unreadable("headers: expected an object of texts and whole numbers")
-    try:
-        datetime.fromisoformat(found.get("died_at") or "2000-01-01")
-    except ValueError:
-        raise Unreadable("died_at: expected a time such as 2026-11-20T10:00:00+00:00") from None
-
-
-def _check_delivery(found: Mapping[str, Any], body: bytes, headers: Mapping[str, str | int]) -> None:
-    delivery = read_delivery(body, headers)
-    if delivery.id != found["id"]:
-        raise Unreadable("body.id: expected the line's id, for a mended letter is the same letter")
-    if delivery.service != found["place"]:
-        raise Unreadable("body.service: expected the line's place")
-
-
 def _readable(body: bytes) -> Any:
     """The body as JSON that comes out as it went in but for its spaces; anything else in base64."""
     try:
         value = exact_json.loads(body)
-        exact_json.dumps(value)
+        # One level deeper, as it stands in a line.
+        exact_json.dumps([value])
     except (ValueError, TypeError):
         return {_BASE64: base64.b64encode(body).decode()}
     is_ambiguous = isinstance(value, dict) and value.keys() == {_BASE64}
@@ -149,8 +121,11 @@ def _readable(body: bytes) -> Any:
 
 
 def _bytes_of(body: Any) -> bytes:
-    if not (isinstance(body, dict) and body.keys() == {_BASE64}):
-        return exact_json.dumps(body)
+    try:
+        if not (isinstance(body, dict) and body.keys() == {_BASE64}):
+            return exact_json.dumps(body)
+    except TypeError as odd:
+        raise Unreadable(f"body: {odd}") from None
     try:
         return base64.b64decode(body[_BASE64], validate=True)
     except (binascii.Error, TypeError, ValueError):

@@ -75,6 +75,11 @@ class Walk:
         """The queue of the place."""
         return names.dead_letters_at(self.place)
 
+    @property
+    def done(self) -> Walked:
+        """What it did so far, however it ended."""
+        return self._done
+
     async def run(self) -> Walked:
         """Walk once.
 
@@ -148,7 +153,7 @@ class Walk:
 
     async def _settled(self, message: Incoming) -> bool:
         """Do what is decided of a letter; whether it may be acknowledged."""
-        known_by = letter_id(message.body, message.headers, message.routing_key)
+        known_by = letter_id(message)
         if self._is_repeat(known_by, message.body):
             self._to_send += 1
             self._tell(replace(self._done, repeats=self._done.repeats + 1))

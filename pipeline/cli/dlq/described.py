@@ -18,6 +18,8 @@ from topology import names
 #: Names of headers whose values are nobody's business; a request holds no credential, but a template may name one.
 _SECRET = re.compile("authori[sz]ation|cookie|token|key|secret|passw", re.IGNORECASE)
 _MASKED = "***"
+#: A parameter of a path.
+_PARAMETER = re.compile(r"([?&;])([^=&;#]*)=[^&;#]*")
 
 
 def described(letter: Letter) -> dict[str, Any]:
@@ -64,12 +66,18 @@ def _of_message(letter: Letter) -> dict[str, Any]:
 
 
 def _masked(send: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: {one: _MASKED if _SECRET.search(one) else header for one, header in value.items()}
-        if isinstance(value, Mapping)
-        else value
-        for name, value in send.items()
-    }
+    return {name: _PARAMETER.sub(_hidden, value) if name == "path" else _inside(value) for name, value in send.items()}
+
+
+def _inside(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        return value
+    return {one: _MASKED if _SECRET.search(one) else header for one, header in value.items()}
+
+
+def _hidden(parameter: re.Match[str]) -> str:
+    before, name = parameter.groups()
+    return f"{before}{name}={_MASKED}" if _SECRET.search(name) else parameter[0]
 
 
 def _last_attempt(letter: Letter) -> list[dict[str, Any]]:

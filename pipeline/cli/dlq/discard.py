@@ -11,7 +11,9 @@ from typing import Annotated
 import typer
 
 from pipeline.broker import Incoming
+from pipeline.cli.dlq.places import Place, difference, places_of
 from pipeline.cli.dlq.selected import (
+    NONE_KNOWN,
     OfService,
     OlderThan,
     WithFingerprint,
@@ -20,13 +22,15 @@ from pipeline.cli.dlq.selected import (
     check_place,
     selection_of,
 )
-from pipeline.cli.dlq.walking import Passed, Walking, places_of, walking
+from pipeline.cli.dlq.walking import Passed, Walking, ending, places_meant, say, walking
 from pipeline.cli.in_force import slugs_in_force
-from pipeline.cli.output import AsJson, console, print_json
+from pipeline.cli.output import AsJson, print_json
 from pipeline.dead_index import DeadIndex, Group, Selection, read_letter
 from pipeline.dlq import Decision, Drop, Journal, Keep, chosen_by, open_journal, write_line
 from pipeline.errors import Misconfigured, Unreadable
 from pipeline.settings import Settings, load_settings
+from topology import names
+from topology.depths import read_depths
 
 #: Causes that the question tells.
 _TOLD = 10
@@ -51,40 +55,42 @@ def discard(  # noqa: PLR0913 - each is one option of the command
             "discard takes what it is told to: --service, --reason, --older-than, --id or --fingerprint"
         )
     places, groups = asyncio.run(_meant(settings, selection, slugs_in_force(settings)))
-    if not yes:
-        _ask(groups, selection)
+    if places and not yes:
+        _ask(groups, places)
     passed = asyncio.run(_discard(settings, selection, places, keeps=not no_export, show=not as_json))
     if as_json:
         print_json([_row(one, file) for one, file in passed])
     else:
-        for one, file in passed:
-            _tell(one, file)
+        say(*[line for one, file in passed for line in _told(one, file)] or [NONE_KNOWN])
     if not all(one.is_done for one, _ in passed):
         raise typer.Exit(1)
 
 
-async def _meant(settings: Settings, selection: Selection, slugs: Sequence[str]) -> tuple[list[str], list[Group]]:
+async def _meant(settings: Settings, selection: Selection, slugs: Sequence[str]) -> tuple[list[Place], list[Group]]:
     async with DeadIndex.open(settings.effective_database_url()) as index:
-        check_place(selection.place or "", [*slugs, *await index.counts()])
-        return await places_of(selection, index, []), await index.groups(selection)
+        counts = await index.counts()
+        check_place(selection.place, [*slugs, *counts], settings.amqp_url)
+        meant = await places_meant(settings, selection, index, slugs)
+        depths = await asyncio.to_thread(read_depths, settings.amqp_url, [*map(names.dead_letters_at, meant)])
+        return places_of(meant, counts, depths), await index.groups(selection)
 
 
-def _ask(groups: Sequence[Group], selection: Selection) -> None:
+def _ask(groups: Sequence[Group], places: Sequence[Place]) -> None:
     for group in groups[:_TOLD]:
-        _say(f"{group.letters:>9,}  {group.place}  {group.fingerprint}  {' '.join(group.reason.split())}")
+        say(f"{group.letters:>9,}  {group.place}  {group.fingerprint}  {' '.join(group.reason.split())}")
     if len(groups) > _TOLD:
-        _say(f"and {len(groups) - _TOLD:,} more causes")
+        say(f"and {len(groups) - _TOLD:,} more causes")
+    # What is meant is taken from the queue, also where the index knows nothing of it.
+    say(*filter(None, map(difference, places)))
     if not sys.stdin.isatty():
         raise Misconfigured("discard asks before it takes anything away, and here is no terminal: --yes answers it")
     count = sum(group.letters for group in groups)
-    known = (
-        f"{count:,} dead letters" if groups else f"the dead letters of {selection.place}, of which the index knows none"
-    )
+    known = f"{count:,} dead letters" if groups else "what is meant, of which the index knows nothing"
     typer.confirm(f"Discard {known}?", abort=True)
 
 
 async def _discard(
-    settings: Settings, selection: Selection, places: Sequence[str], *, keeps: bool, show: bool
+    settings: Settings, selection: Selection, places: Sequence[Place], *, keeps: bool, show: bool
 ) -> list[tuple[Passed, Path | None]]:
     async with (
         DeadIndex.open(settings.effective_database_url()) as index,
@@ -92,8 +98,8 @@ async def _discard(
     ):
         passed = []
         for place in places:
-            async with _journal(settings, place, keeps=keeps) as (journal, file):
-                passed.append((await _walk(walks, place, selection, journal), file))
+            async with _journal(settings, place.place, keeps=keeps) as (journal, file):
+                passed.append((await _walk(walks, place.place, selection, journal), file))
         return passed
 
 
@@ -103,10 +109,12 @@ async def _journal(settings: Settings, place: str, *, keeps: bool) -> AsyncItera
         yield None, None
         return
     file = settings.state_dir / "discarded" / f"{place}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.jsonl"
-    with open_journal(file) as journal:
-        yield journal, file
-    if not file.stat().st_size:
-        file.unlink()
+    try:
+        with open_journal(file) as journal:
+            yield journal, file
+    finally:
+        if file.exists() and not file.stat().st_size:
+            file.unlink()
 
 
 async def _walk(walks: Walking, place: str, selection: Selection, journal: Journal | None) -> Passed:
@@ -140,18 +148,10 @@ def _row(one: Passed, file: Path | None) -> dict[str, object]:
     }
 
 
-def _tell(one: Passed, file: Path | None) -> None:
-    if one.refused:
-        return _say(f"{one.place}: nothing is discarded, {one.refused}")
-    _say(f"{one.place}: {one.walked.dropped:,} of {one.walked.depth:,} dead letters are discarded.")
+def _told(one: Passed, file: Path | None) -> list[str]:
+    if one.refused and not one.walked.met:
+        return [f"{one.place}: nothing is discarded, {one.refused}"]
+    told = [f"{one.place}: {one.walked.dropped:,} of {one.walked.depth:,} dead letters are discarded."]
     if file and one.walked.dropped:
-        _say(f"  a copy is in {file}, `mih dlq import` reads it")
-    for reason, count in one.walked.stayed.items():
-        _say(f"  {count:,} stay: {reason}")
-    if one.walked.interrupted:
-        _say("  interrupted: what it had not met is still there")
-    return None
-
-
-def _say(line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+        told.append(f"  a copy is in {file}, `mih dlq import` reads it")
+    return told + ending(one)

@@ -24,7 +24,7 @@ from pipeline.cli.output import complain
 from pipeline.dead_index import DeadIndex, Selection
 from pipeline.dlq import write_line
 from pipeline.errors import Unreadable
-from pipeline.settings import load_settings
+from pipeline.settings import Settings, load_settings
 
 
 def export(  # noqa: PLR0913 - each is one option of the command
@@ -34,33 +34,32 @@ def export(  # noqa: PLR0913 - each is one option of the command
     older_than: OlderThan = "",
     letter: WithId = None,
     fingerprint: WithFingerprint = "",
-    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write there, for your eyes only.")] = None,
+    output: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a new file, for your eyes only.")] = None,
 ) -> None:
     """Write dead letters as JSON lines, to be read, or mended and imported again."""
     settings = load_settings()
     selection = selection_of(service, reason, older_than, letter, fingerprint)
     slugs = slugs_in_force(settings)
-    with _opened(output) as file:
-        left_out = asyncio.run(_export(settings.effective_database_url(), selection, slugs, file))
+    left_out = asyncio.run(_export(settings, selection, slugs, output))
     for why in left_out:
         complain(why)
     if left_out:
         raise typer.Exit(1)
 
 
-async def _export(database_url: str, selection: Selection, slugs: list[str], file: BinaryIO) -> list[str]:
+async def _export(settings: Settings, selection: Selection, slugs: list[str], output: Path | None) -> list[str]:
     """Write what is meant; what could not be written, and why."""
     left_out = []
-    async with DeadIndex.open(database_url) as index:
-        check_place(selection.place or "", [*slugs, *await index.counts()])
-        async for entry in index.select(selection):
-            for letter in await index.letters(entry.letter_id):
-                if letter.place != entry.place or letter.letter_id != entry.letter_id:
-                    continue
-                try:
-                    file.write(write_line(letter))
-                except Unreadable as why:
-                    left_out.append(str(why))
+    async with DeadIndex.open(settings.effective_database_url()) as index:
+        check_place(selection.place, [*slugs, *await index.counts()], settings.amqp_url)
+        with _opened(output) as file:
+            async for entry in index.select(selection):
+                # Who left since it was selected is dead no more.
+                if letter := await index.letter(entry.place, entry.letter_id):
+                    try:
+                        file.write(write_line(letter))
+                    except Unreadable as why:
+                        left_out.append(str(why))
     return left_out
 
 
@@ -70,6 +69,6 @@ def _opened(output: Path | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    # Payloads are for their owner, whatever the umask.
-    with os.fdopen(os.open(output, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+    # For its owner, whatever the umask; and nothing is overwritten: a file of letters may be their only copy.
+    with os.fdopen(os.open(output, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
         yield file

@@ -29,7 +29,7 @@ def import_letters(
 ) -> None:
     """Put exported letters back among the dead, mended or not: all of them, or none where a line is wrong."""
     settings = load_settings()
-    lines, wrong = _read(file, slugs_in_force(settings))
+    lines, wrong = _read(file, slugs_in_force(settings), settings.amqp_url)
     wrong += asyncio.run(_still_there(settings.effective_database_url(), lines))
     if wrong:
         raise Misconfigured("\n".join([*(f"{file}:{number}: {why}" for number, why in sorted(wrong)), _NOTHING]))
@@ -45,7 +45,7 @@ _Numbered = tuple[int, Line]
 _Wrong = tuple[int, str]
 
 
-def _read(file: str, slugs: Sequence[str]) -> tuple[list[_Numbered], list[_Wrong]]:
+def _read(file: str, slugs: Sequence[str], amqp_url: str) -> tuple[list[_Numbered], list[_Wrong]]:
     try:
         text = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as failed:
@@ -58,7 +58,7 @@ def _read(file: str, slugs: Sequence[str]) -> tuple[list[_Numbered], list[_Wrong
             continue
         try:
             line = read_line(one, now)
-            check_place(line.place, slugs)
+            check_place(line.place, slugs, amqp_url)
         except (Unreadable, Misconfigured) as why:
             wrong.append((number, _told(why)))
         else:
@@ -85,7 +85,7 @@ async def _still_there(database_url: str, lines: Sequence[_Numbered]) -> list[_W
         return [
             (number, f"letter {line.id} is still in its queue: discard it first; discard keeps an export")
             for number, line in lines
-            if any((letter.place, letter.letter_id) == (line.place, line.id) for letter in await index.letters(line.id))
+            if await index.letter(line.place, line.id)
         ]
 
 

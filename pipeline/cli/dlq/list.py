@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from pipeline import exact_json
+from pipeline.cli.dlq.places import Place, difference, places_of
 from pipeline.cli.dlq.selected import (
+    NONE_KNOWN,
     OfService,
     OlderThan,
     WithFingerprint,
@@ -27,15 +29,6 @@ from pipeline.settings import Settings, load_settings
 from topology import names
 from topology.depths import Depth, read_depths
 from topology.errors import BrokerAway
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What is known of a place; `queue` is None where there is no such queue, or RabbitMQ is away."""
-
-    place: str
-    index: int
-    queue: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +72,13 @@ def list_letters(  # noqa: PLR0913 - each is one option of the command
 async def _listed(settings: Settings, selection: Selection, slugs: Sequence[str]) -> Listed:
     async with DeadIndex.open(settings.effective_database_url()) as index:
         counts, dropped = await index.counts(), await index.dropped()
-        check_place(selection.place or "", [*slugs, *counts, *(one.place for one in dropped)])
+        check_place(selection.place, [*slugs, *counts, *(one.place for one in dropped)], settings.amqp_url)
         groups = await index.groups(selection)
     places = [selection.place] if selection.place else sorted({*slugs, *counts, *names.RESERVED_SLUGS})
     depths, away = _depths(settings.amqp_url, places)
     return Listed(
         groups=groups,
-        places=[Place(place, counts.get(place, 0), _ready(depths, place)) for place in places],
+        places=places_of(places, counts, depths),
         dropped=[one for one in dropped if selection.place in (None, one.place)],
         waiting=depths.get(names.DEAD),
         away=away,
@@ -97,11 +90,6 @@ def _depths(amqp_url: str, places: Sequence[str]) -> tuple[Mapping[str, Depth], 
         return read_depths(amqp_url, [names.DEAD, *map(names.dead_letters_at, places)]), ""
     except BrokerAway as away:
         return {}, str(away)
-
-
-def _ready(depths: Mapping[str, Depth], place: str) -> int | None:
-    depth = depths.get(names.dead_letters_at(place))
-    return depth.ready if depth else None
 
 
 def differences(listed: Listed) -> list[str]:
@@ -117,24 +105,12 @@ def differences(listed: Listed) -> list[str]:
     if listed.waiting and listed.waiting.ready:
         recorders = "" if listed.waiting.consumers else ", and none runs: `mih recorder`"
         behind = [f"{names.DEAD}: {listed.waiting.ready:,} letters wait for the recorder{recorders}"]
-    return [*filter(None, map(_difference, listed.places)), *behind, *taken]
-
-
-def _difference(place: Place) -> str:
-    queue = names.dead_letters_at(place.place)
-    if place.queue is None:
-        return f"{queue}: the index knows {place.index:,}, and there is no such queue" if place.index else ""
-    if place.queue == place.index:
-        return ""
-    return (
-        f"{queue}: the index knows {place.index:,}, the queue holds {place.queue:,}; somebody purged or moved "
-        "messages, a command has them in hand, or the recorder is behind"
-    )
+    return [*filter(None, map(difference, listed.places)), *behind, *taken]
 
 
 def _print_groups(groups: Sequence[Group], now: datetime) -> None:
     if not groups:
-        console.print("No dead letter is known that this is asked of.")
+        console.print(NONE_KNOWN)
         return
     rows = [
         (one.place, f"{one.letters:,}", ago(one.first, now), ago(one.last, now), one.fingerprint, _line(one.reason))
@@ -150,7 +126,7 @@ def _print_groups(groups: Sequence[Group], now: datetime) -> None:
 async def _print_letters(settings: Settings, selection: Selection, slugs: Sequence[str], *, as_json: bool) -> None:
     """Write each letter as it is read: there may be very many."""
     async with DeadIndex.open(settings.effective_database_url()) as index:
-        check_place(selection.place or "", [*slugs, *await index.counts()])
+        check_place(selection.place, [*slugs, *await index.counts()], settings.amqp_url)
         between = "[\n"
         async for entry in index.select(selection):
             if as_json:

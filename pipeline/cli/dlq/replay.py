@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.attempt.transports import SCHEMAS
-from pipeline.broker import Getter, Incoming, open_getter
+from pipeline.broker import Incoming, Session, ready_in
 from pipeline.cli.dlq.barriers import barriers
 from pipeline.cli.dlq.selected import (
+    NONE_KNOWN,
     OfService,
     OlderThan,
     WithFingerprint,
@@ -20,8 +21,8 @@ from pipeline.cli.dlq.selected import (
     check_place,
     selection_of,
 )
-from pipeline.cli.dlq.walking import Passed, Walking, places_of, walking
-from pipeline.cli.output import AsJson, console, print_json
+from pipeline.cli.dlq.walking import Passed, Walking, ending, places_meant, say, walking
+from pipeline.cli.output import AsJson, print_json
 from pipeline.dead_index import DeadIndex, Selection
 from pipeline.dlq import Decision, Keep, Pace, anew, as_sent, chosen_by
 from pipeline.errors import Unavailable
@@ -31,6 +32,8 @@ from topology import names
 
 #: Letters that may wait for a service at once: the first attempts of what happens now come soon after them.
 _AHEAD = 100
+#: Letters per second; whoever wants more wants no rate.
+_FASTEST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,9 @@ def replay(  # noqa: PLR0913 - each is one option of the command
     letter: WithId = None,
     fingerprint: WithFingerprint = "",
     is_anew: Annotated[bool, typer.Option("--anew", help="Render their requests by today's rules.")] = False,
-    rate: Annotated[float | None, typer.Option(min=0.1, help="At most so many letters per second.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(min=0.1, max=_FASTEST, help="At most so many letters per second.")
+    ] = None,
     ahead: Annotated[
         int, typer.Option(min=0, help="So many deliveries may wait for the service before it goes on; 0: any number.")
     ] = _AHEAD,
@@ -69,8 +74,9 @@ def replay(  # noqa: PLR0913 - each is one option of the command
     if as_json:
         print_json([_row(one) for one in passed])
     else:
-        for one in passed:
-            _tell(one)
+        # Of a service that has none, nothing is said but to who asked for it.
+        lines = [line for one in passed if service or one.refused or one.walked.depth for line in _told(one)]
+        say(*lines or [NONE_KNOWN])
     if not all(one.is_done for one in passed):
         raise typer.Exit(1)
 
@@ -79,18 +85,14 @@ async def _replay(settings: Settings, selection: Selection, way: Way, *, show: b
     registry = await _in_force(settings)
     async with DeadIndex.open(settings.effective_database_url()) as index:
         slugs = sorted(registry.services)
-        check_place(selection.place or "", [*slugs, *await index.counts()])
-        places = await places_of(selection, index, slugs)
+        check_place(selection.place, [*slugs, *await index.counts()], settings.amqp_url)
+        places = await places_meant(settings, selection, index, slugs)
         held_back = {} if way.is_forced else await barriers(settings, places)
         refused = [
             Passed(place, refused=f"{why}; --force replays them all the same") for place, why in held_back.items()
         ]
         async with walking(settings, index, "replay", show=show) as walks:
-            walked = [
-                await _walk(walks, place, registry, selection, way)
-                for place in places
-                if place not in held_back and not walks.until.is_set()
-            ]
+            walked = [await _walk(walks, place, registry, selection, way) for place in places if place not in held_back]
     return [*refused, *walked]
 
 
@@ -103,13 +105,11 @@ async def _walk(walks: Walking, place: str, registry: Registry, selection: Selec
         now = datetime.now(UTC)
         return anew(message, registry, now) if way.is_anew else as_sent(message, place, registry, now)
 
-    async with open_getter(walks.session) as getter:
-        return await walks.over(
-            place, decide, room=_room(getter, place, way), pace=Pace(way.rate) if way.rate else None
-        )
+    pace = Pace(way.rate) if way.rate else None
+    return await walks.over(place, decide, room=_room(walks.session, place, way), pace=pace)
 
 
-def _room(getter: Getter, place: str, way: Way) -> Callable[[], Awaitable[int]] | None:
+def _room(session: Session, place: str, way: Way) -> Callable[[], Awaitable[int]] | None:
     """Room is where letters go to: a service's queue, and before it the router's; for what is no delivery, ingest's."""
     if not way.ahead:
         return None
@@ -118,7 +118,7 @@ def _room(getter: Getter, place: str, way: Way) -> Callable[[], Awaitable[int]] 
         queues.append(names.ROUTER)
 
     async def room() -> int:
-        return way.ahead - sum([await getter.depth(queue) for queue in queues])
+        return way.ahead - sum([await ready_in(session, queue) or 0 for queue in queues])
 
     return room
 
@@ -145,19 +145,11 @@ def _row(one: Passed) -> Mapping[str, Any]:
     }
 
 
-def _tell(one: Passed) -> None:
+def _told(one: Passed) -> list[str]:
     walked = one.walked
-    if one.refused:
-        return _say(f"{one.place}: nothing is replayed, {one.refused}")
-    _say(f"{one.place}: {walked.sent:,} of {walked.depth:,} dead letters are on their way again.")
+    if one.refused and not walked.met:
+        return [f"{one.place}: nothing is replayed, {one.refused}"]
+    told = [f"{one.place}: {walked.sent:,} of {walked.depth:,} dead letters are on their way again."]
     if walked.repeats:
-        _say(f"  {walked.repeats:,} were there twice, and are dropped")
-    for reason, count in walked.stayed.items():
-        _say(f"  {count:,} stay: {reason}")
-    if walked.interrupted:
-        _say("  interrupted: what it had not met is still there")
-    return None
-
-
-def _say(line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+        told.append(f"  {walked.repeats:,} were there twice, and are dropped")
+    return told + ending(one)

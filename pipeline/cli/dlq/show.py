@@ -88,24 +88,25 @@ def _show_request(request: Mapping[str, Any] | None) -> None:
 
 
 def _show_attempts(story: Iterable[Mapping[str, Any]], attempts: int) -> None:
-    rows = [
-        (
-            one.get("attempt", "-"),
-            _time(one.get("at")),
-            one.get("ending"),
-            one.get("status") or "-",
-            f"{one.get('latency_ms', 0)} ms",
-            seen(str(one.get("reason", ""))),
-            seen(str(one.get("answer", ""))),
-        )
-        for one in story
-    ]
+    rows = [[seen(str(cell)) for cell in _attempt_row(one)] for one in story]
     if rows:
         console.print()
         title = f"{attempts} attempt{'s' if attempts != 1 else ''}"
         print_table(title, ("attempt#", "at", "ending", "status#", "took#", "reason", "answer"), rows)
     else:
         _line("\nNo attempt is known")
+
+
+def _attempt_row(one: Mapping[str, Any]) -> tuple[object, ...]:
+    return (
+        one.get("attempt", "-"),
+        _time(one.get("at")),
+        one.get("ending"),
+        one.get("status") or "-",
+        f"{one.get('latency_ms', 0)} ms",
+        one.get("reason", ""),
+        one.get("answer", ""),
+    )
 
 
 def _time(at: Any) -> str:
@@ -123,4 +124,4 @@ def _text(text: str) -> None:
 
 
 def _line(text: str, style: str | None = None) -> None:
-    console.print(seen(text), style=style, markup=False, highlight=False, soft_wrap=True)
+    console.print(seen(text), style=style, markup=False, highlight=False, emoji=False, soft_wrap=True)

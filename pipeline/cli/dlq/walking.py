@@ -2,24 +2,27 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from rich.progress import MofNCompleteColumn, Progress
 
-from pipeline.broker import Session, open_getter, open_session
+from pipeline.broker import Session, open_session, ready_in
+from pipeline.cli.dlq.places import places_of
 from pipeline.cli.output import complain, console
 from pipeline.dead_index import DeadIndex, Selection
 from pipeline.dlq import Decide, Pace, Walk, Walked, leaving
 from pipeline.errors import Unavailable
 from pipeline.settings import Settings
+from topology import names
+from topology.depths import read_depths
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What came of one place: a walk, or why there was none."""
+    """What came of one place: a walk, or as far as it came, and why it came no further."""
 
     place: str
     walked: Walked = field(default_factory=lambda: Walked(0))
@@ -51,7 +54,7 @@ class Walking:
     ) -> Passed:
         """Walk over a place, and tell the index what left.
 
-        Raises Unavailable when the broker is lost; what else hinders a walk is the place's own trouble.
+        Whatever hinders the walk is told with what it did before.
         """
         task = self.progress.add_task(f"{self.doing} {place}", total=None)
 
@@ -76,18 +79,12 @@ class Walking:
             try:
                 passed = Passed(place, await walk.run())
                 if not passed.walked.interrupted:
-                    await gone.agree(await self._depth(walk.queue))
+                    await gone.agree(await ready_in(self.session, walk.queue) or 0)
             except Unavailable as hindered:
-                if self.session.lost.is_set():
-                    raise
-                passed = Passed(place, refused=str(hindered))
+                passed = Passed(place, walk.done, str(hindered))
         if gone.trouble:
             complain(f"`mih dlq list` still shows what left {place}: {gone.trouble}")
         return passed
-
-    async def _depth(self, queue: str) -> int:
-        async with open_getter(self.session) as getter:
-            return await getter.depth(queue)
 
 
 @asynccontextmanager
@@ -105,13 +102,30 @@ async def walking(settings: Settings, index: DeadIndex, doing: str, *, show: boo
             yield Walking(session, index, until, progress, doing)
 
 
-async def places_of(selection: Selection, index: DeadIndex, otherwise: list[str]) -> list[str]:
-    """The places that a walk must visit: the one that is named, those where the index knows what is meant, or these.
+def ending(one: Passed) -> list[str]:
+    """What is left to say of a walk that is told: what is still there, and why."""
+    told = [f"  {count:,} stay: {reason}" for reason, count in one.walked.stayed.items()]
+    if one.walked.interrupted:
+        told.append("  interrupted: what it had not met is still there")
+    if one.refused:
+        told.append(f"  it broke off, and what it had not met is still there: {one.refused}")
+    return told
+
+
+async def places_meant(settings: Settings, selection: Selection, index: DeadIndex, slugs: Sequence[str]) -> list[str]:
+    """The places that a walk must visit: the one that is named, or where letters are; of all, those of services only.
 
     Raises Unavailable.
     """
     if selection.place:
         return [selection.place]
-    if selection == Selection():
-        return otherwise
-    return sorted({group.place for group in await index.groups(selection)})
+    if selection != Selection():
+        return sorted({group.place for group in await index.groups(selection)})
+    depths = await asyncio.to_thread(read_depths, settings.amqp_url, [*map(names.dead_letter_queue, slugs)])
+    return [one.place for one in places_of(slugs, await index.counts(), depths) if one.index or one.queue]
+
+
+def say(*lines: str) -> None:
+    """Print lines as they are."""
+    for line in lines:
+        console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)

@@ -18,7 +18,8 @@ from pipeline.settings import Settings, load_settings
 
 _Watch = Annotated[bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")]
 _Seconds = Annotated[
-    float | None, typer.Argument(metavar="[SECONDS]", min=0.1, help="With --watch: so long between two looks; 2.")
+    float | None,
+    typer.Argument(metavar="[SECONDS]", min=0.1, max=86_400, help="With --watch: so long between two looks; 2."),
 ]
 
 

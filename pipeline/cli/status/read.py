@@ -61,7 +61,7 @@ async def read(settings: Settings) -> Facts:
         _or(_Said(), Source.DATABASE, away, _said(settings)),
         _or({}, Source.MANAGEMENT, away, asyncio.to_thread(_in_hand, settings)),
     )
-    slugs = sorted({*said.transports, *_slugs_of(in_hand)})
+    slugs = sorted({*said.transports, *slugs_of(in_hand)})
     depths, fleet = await asyncio.gather(
         _or({}, Source.RABBITMQ, away, asyncio.to_thread(read_depths, settings.amqp_url, _watched(slugs))),
         ask_fleet(settings, lambda breakers: _fleet(breakers, slugs, set(said.transports.values()))),
@@ -102,10 +102,10 @@ def _in_hand(settings: Settings) -> dict[str, int]:
     return {name: row["messages_unacknowledged"] for name, row in found.items() if "messages_unacknowledged" in row}
 
 
-def _slugs_of(queues: Iterable[str]) -> list[str]:
-    """Services that have a queue, also those that the registry has no more."""
-    prefix = names.service_queue("")
-    return [name.removeprefix(prefix) for name in queues if name.startswith(prefix)]
+def slugs_of(queues: Iterable[str]) -> set[str]:
+    """Services that have a queue, of deliveries or of dead ones, also those that the registry has no more."""
+    prefixes = (names.service_queue(""), names.dead_letter_queue(""))
+    return {name.removeprefix(prefix) for name in queues for prefix in prefixes if name.startswith(prefix)}
 
 
 def _watched(slugs: Iterable[str]) -> list[str]:

@@ -42,6 +42,8 @@ def shown(facts: Facts, wrong: Sequence[Trouble], *, height: int | None = None) 
 
 
 def _services(facts: Facts, wrong: Sequence[Trouble], most: int | None) -> list[RenderableType]:
+    if not facts.services and Source.DATABASE in facts.away:
+        return [Text("Which services there are is not known."), Text()]
     if not facts.services:
         return [Text("No services yet: `mih apply FILE` adds them."), Text()]
     troubled = {one.service for one in wrong} if most is not None else set()

@@ -54,6 +54,8 @@ async def test_what_was_added_is_found_whole(index: DeadIndex) -> None:
     await index.add(LETTERS)
     for one in LETTERS:
         assert await index.letters(one.letter_id) == await index.letters(one.event_id) == [one]
+        assert await index.letter(one.place, one.letter_id) == one
+        assert await index.letter("elsewhere", one.letter_id) is None
     entries = {entry.letter_id: entry for entry in await found(index, Selection())}
     assert all(
         getattr(one, name) == getattr(entries[one.letter_id], name) for one in LETTERS for name in Entry.__slots__

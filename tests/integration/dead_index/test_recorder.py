@@ -95,6 +95,20 @@ async def test_a_letter_whose_queue_is_missing_goes_to_the_unroutable_first_and_
     assert await world.depth(names.DEAD) == 0
 
 
+@pytest.mark.parametrize(
+    ("place", "headers"), [("p" * 255, {}), ("removed", {names.HEADER_ROUTING_KEY: "k" * 1_000})], ids=["place", "key"]
+)
+async def test_a_letter_whose_names_are_too_long_for_amqp_is_indexed_among_the_unroutable(
+    world: World, place: str, headers: dict[str, str]
+) -> None:
+    """It would have met a bug at each recorder."""
+    async with world.recording():
+        await world.session.publish(Outgoing(names.DLX, place, b"{}", headers=headers))
+        await world.until_indexed({"unroutable": 1})
+        await world.until_depth(names.DEAD, 0)
+        assert await world.depth(names.UNROUTABLE) == 1
+
+
 async def test_what_dies_while_the_database_is_away_is_indexed_when_it_is_back(
     amqp_url: str, postgresql: PostgreSQL
 ) -> None:

@@ -108,6 +108,16 @@ async def test_a_letter_that_is_there_twice_leaves_once(world: World) -> None:
     assert await world.depth(DEAD) == 0
 
 
+async def test_events_of_one_body_and_two_ids_are_both_read_again(world: World) -> None:
+    """CloudEvents tell their id in a header; the second one was dropped as a repeat of the first."""
+    for number in ("1", "2"):
+        await world.publish("", names.UNROUTABLE, b"{}", headers={"ce-id": number})
+    replay_events = replaying(REGISTRY, place="unroutable")
+    done = await Walk(session=world.session, place="unroutable", decide=replay_events).run()
+    assert (done.sent, done.repeats) == (2, 0)
+    assert {message.headers["ce-id"] for message in await world.drained(names.INGEST, 2)} == {"1", "2"}
+
+
 async def test_what_a_walk_kept_is_no_repeat_to_it_where_the_queue_became_shorter_meanwhile(world: World) -> None:
     """An operator purges the queue under a walk: its bound is too high now, and it comes round to its own copies."""
     await dead(world, *range(300))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.cli.status.age import age
 from pipeline.cli.status.percentile import percentile
+from pipeline.cli.status.read import slugs_of
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,7 @@ def test_a_percentile_of_counted_latencies_is_that_of_the_latencies(latencies: l
 )
 def test_an_age_is_told_in_the_largest_unit_that_is_full(seconds: float, expected: str) -> None:
     assert age(seconds) == expected
+
+
+def test_a_service_of_which_only_dead_letters_are_left_counts_too() -> None:
+    assert slugs_of(["mih.service.erp", "mih.dlq.erp", "mih.dlq.old", "mih.dead"]) == {"erp", "old"}

@@ -124,3 +124,9 @@ def test_without_the_management_api_it_is_said_what_is_not_known(monkeypatch: py
     lines = printed(monkeypatch, found)
     assert lines[-1] == "How many are in hand is not known: management API at x: refused"
     assert "Nothing is wrong." in lines
+
+
+def test_services_that_are_not_known_are_not_said_to_be_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = replace(facts([]), away={Source.DATABASE: "refused"})
+    assert "No services yet" in printed(monkeypatch, facts([]))[0]
+    assert printed(monkeypatch, away)[0] == "Which services there are is not known."

@@ -129,12 +129,35 @@ def test_a_suspects_place_is_what_its_headers_tell() -> None:
         assert read_letter(replace(came, exchange="", routing_key=queue), NOW).place == place
 
 
+@pytest.mark.parametrize("key", ["k" * 1_000, "\x00" * 255])
+def test_a_key_that_a_header_tells_fits_where_amqp_has_a_routing_key(key: str) -> None:
+    """A letter without a queue is published with it, and would have been a bug's suspect for ever."""
+    letter = read_letter(message(b"{}", {names.HEADER_ROUTING_KEY: key}, "mih.dlx", "invalid"), NOW)
+    assert 0 < len(letter.routing_key.encode()) <= 255
+
+
+def test_no_secret_of_a_publishers_own_headers_comes_into_the_index() -> None:
+    """They come with what RabbitMQ dead-letters itself, and with what nobody was bound for."""
+    headers = {"Authorization": "Bearer hunter2", "X-Api-Key": "hunter2", "ce-id": "1"}
+    letter = read_letter(message(b"{}", {**headers, "x-death": LIMIT}, "mih.dlx", "invalid"), NOW)
+    assert "hunter2" not in repr(letter)
+    assert letter.headers["ce-id"] == "1"
+
+
 @pytest.mark.parametrize(
     "headers",
     [{}, {names.HEADER_DELIVERY_ID: "\x00" * 4}, {names.HEADER_DELIVERY_ID: "x" * 300}, {names.HEADER_LETTER: ["a"]}],
 )
 def test_an_odd_id_is_not_taken_for_one(headers: dict[str, Any]) -> None:
-    assert letter_id(b"body", headers, "key") == letter_id(b"body", {}, "key")
+    assert letter_id(message(b"body", headers, "", "key")) == letter_id(message(b"body", {}, "", "key"))
+
+
+def test_events_that_differ_only_in_what_a_format_or_the_publisher_says_of_them_are_not_one_letter() -> None:
+    """Of two letters that were taken for one, a walk would drop the second as a repeat."""
+    said: list[dict[str, Any]] = [{}, {"ce-id": "1"}, {"ce-id": "2"}, {"ce-id": "1", names.HEADER_SOURCE: "a"}]
+    came = [message(b"{}", headers, "mih.events", "k") for headers in said]
+    came += [message(b"{}", {}, "mih.events", "k", app_id=app) for app in ("a", "b")]
+    assert len({letter_id(one) for one in came}) == len(came)
 
 
 def test_a_body_without_end_is_left_where_it_rests() -> None:

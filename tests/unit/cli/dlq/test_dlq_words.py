@@ -8,8 +8,10 @@ import pytest
 
 from pipeline.broker import Incoming
 from pipeline.cli.dlq.described import described, pretty
-from pipeline.cli.dlq.list import Listed, Place, differences
+from pipeline.cli.dlq.list import Listed, differences
+from pipeline.cli.dlq.places import Place
 from pipeline.cli.dlq.selected import check_place, selection_of
+from pipeline.cli.dlq.show import _show
 from pipeline.dead_index import Dropped, Selection, read_letter
 from pipeline.dead_letter import headers_of_death
 from pipeline.delivery import CONTENT_TYPE, Delivery, Request
@@ -19,12 +21,14 @@ from pipeline.outcome import Ending, Outcome
 from topology import names
 from topology.depths import Depth
 
+#: No RabbitMQ is there.
+AWAY = "amqp://127.0.0.1:1/"
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 STORY = [{"attempt": 1, "at": NOON.isoformat(), "ending": "may-pass", "reason": "HTTP 503", "answer": "down"}]
 
 
-def letter(headers: dict[str, str], story: str = "") -> Any:
-    request = Request({"method": "POST", "path": "/a", "headers": headers}, '{"a":1}')
+def letter(headers: dict[str, str], story: str = "", path: str = "/a") -> Any:
+    request = Request({"method": "POST", "path": path, "headers": headers}, '{"a":1}')
     event = Event("e1", "shop", "shop.order", {"n": 1})
     delivery = Delivery("d1", "erp", "orders", 7, request, event, NOON, attempt=2, story=story)
     told = headers_of_death(delivery, Outcome(Ending.CANNOT_PASS, "HTTP 422", 422, 5, None, "no"), "HTTP 422", NOON)
@@ -53,12 +57,12 @@ def test_an_age_that_is_none_is_refused(age: str) -> None:
 
 @pytest.mark.parametrize("service", ["", "erp", "invalid", "unroutable"])
 def test_a_place_that_is_known_is_taken(service: str) -> None:
-    check_place(service, ["erp"])
+    check_place(service, ["erp"], AWAY)
 
 
 def test_a_service_that_nobody_knows_is_refused_with_the_nearest() -> None:
     with pytest.raises(Misconfigured, match=r"'epr' \(did you mean 'erp'\?\); .*: erp, invalid, unroutable"):
-        check_place("epr", ["erp"])
+        check_place("epr", ["erp"], AWAY)
 
 
 def test_an_index_that_agrees_says_nothing() -> None:
@@ -102,6 +106,19 @@ def test_a_letter_is_described_with_event_request_and_every_attempt() -> None:
 def test_a_letter_without_a_story_tells_its_last_attempt() -> None:
     [attempt] = described(letter({}))["story"]
     assert (attempt["attempt"], attempt["status"], attempt["answer"]) == (2, 422, "no")
+
+
+def test_a_story_that_somebody_forged_moves_nobodys_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever can publish can write a story."""
+    escape = "\x1b[2J"
+    forged = [dict.fromkeys(("attempt", "at", "ending", "reason", "status", "latency_ms", "answer"), escape)]
+    _show(described(letter({"X-Site": escape}, orjson.dumps(forged).decode())), NOON)
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_token_in_the_path_of_a_request_is_masked() -> None:
+    found = described(letter({}, path="/a?wstoken=hunter2&n=1&api_key=hunter2#x"))
+    assert found["request"]["send"]["path"] == "/a?wstoken=***&n=1&api_key=***#x"
 
 
 @pytest.mark.parametrize("name", ["Authorization", "proxy-authorization", "Cookie", "X-Api-Key", "X-TOKEN", "x-secret"])
