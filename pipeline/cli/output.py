@@ -9,14 +9,16 @@ import typer
 from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from pipeline import exact_json
 
 #: Columns where nobody looks: enough that no cell is broken, for what comes next may be grep.
 _UNBROKEN = 500
 
-console = Console(width=None if sys.stdout.isatty() else _UNBROKEN)
-_errors = Console(stderr=True)
+# Text of others may hold what rich reads as an emoji: 12:100:3.
+console = Console(width=None if sys.stdout.isatty() else _UNBROKEN, emoji=False)
+_errors = Console(stderr=True, emoji=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
@@ -34,7 +36,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
         justify: JustifyMethod = "right" if column.endswith("#") else "left"
         table.add_column(column.removesuffix("#"), justify=justify, overflow="fold")
     for row in rows:
-        table.add_row(*(cell if hasattr(cell, "__rich__") else escape(str(cell)) for cell in row))
+        table.add_row(*(cell if hasattr(cell, "__rich__") else Text(str(cell)) for cell in row))
     console.print(table)
 
 

@@ -43,7 +43,7 @@ class SharedState:
                 self.degraded += 1
                 return otherwise
             try:
-                answer = await question()
+                answer = await _kept_cancellable(question)
             except (RedisError, OSError, TimeoutError) as away:
                 self._lost(away)
                 return otherwise
@@ -61,6 +61,16 @@ class SharedState:
         if self._is_away:
             log.info("redis back", degraded=self.degraded)
         self._is_away = False
+
+
+async def _kept_cancellable(question: Callable[[], Awaitable[T]]) -> T:
+    """Ask; Python 3.11's wait_for, beneath the client, loses a cancellation that comes together with an answer."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    answer = await question()
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError
+    return answer
 
 
 @contextlib.asynccontextmanager

@@ -1,5 +1,6 @@
 import asyncio
 from datetime import timedelta
+from random import random
 from time import monotonic
 
 from pipeline.shared_state import Claims, open_shared_state
@@ -14,3 +15,20 @@ async def test_more_questions_at_once_than_connections_are_all_answered(redis_ur
         again = await asyncio.gather(*(claims.claim(str(number), "other", MINUTE) for number in range(1000)))
     assert all(claim.is_done for claim in again)
     assert shared.degraded == 0
+
+
+async def test_whoever_is_cancelled_while_redis_answers_ends(redis_url: str) -> None:
+    """A loop of a session that was over asked on for ever: the client had lost its cancellation."""
+    async with open_shared_state(redis_url, monotonic) as shared:
+
+        async def asks_on() -> None:
+            while True:
+                await shared.ask(shared.client.ping, otherwise=False)
+
+        for _ in range(300):
+            asking = [asyncio.create_task(asks_on()) for _ in range(8)]
+            await asyncio.sleep(random() / 200)
+            for task in asking:
+                task.cancel()
+            _, left = await asyncio.wait(asking, timeout=2)
+            assert not left
