@@ -94,4 +94,4 @@ async def test_an_apply_tells_the_running_processes_at_once(hub: Hub, service: S
         tap(session, "mih.control", lambda message: heard.append(message.body)),
     ):
         await hub.apply(registry_for(service.url))
-        await until(lambda: heard == [b"1"], "the new revision is announced")
+        await until(lambda: heard == [b"revision 1"], "the new revision is announced")
