@@ -13,10 +13,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from pipeline.duration import Duration, parse_duration
 from pipeline.errors import Misconfigured
+from pipeline.secret_keys import read_keys
 
 PREFIX = "MIH_"
 #: Written by `mih up` into the state folder: the addresses of its private RabbitMQ and Redis.
@@ -142,6 +152,11 @@ class Settings(BaseModel):
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)] = Field(
         (), description="private or loopback destinations that are allowed: CIDRs, separated by commas"
     )
+    secret_keys: SecretStr = Field(
+        SecretStr(""),
+        description="what secrets in the registry are sealed with: id:base64, newest first, separated by commas;"
+        " or file:/path",
+    )
     repeat_window: Duration = Field(parse_duration("24h"), description="how long an event's own id is remembered")
     moodle_repeat_window: Duration = Field(
         parse_duration("60s"), description="how long the content of an event without an id is remembered"
@@ -162,6 +177,14 @@ class Settings(BaseModel):
         if url:
             _check_address(url, str(field.field_name))
         return url
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _can_be_read(cls, keys: SecretStr) -> SecretStr:
+        # A file is read by whoever needs its keys: not every stage may.
+        if not keys.get_secret_value().startswith("file:"):
+            read_keys(keys.get_secret_value())
+        return keys
 
     def effective_database_url(self) -> str:
         """The registry's database: what is set, with an asyncio driver, or SQLite in the state folder."""

@@ -3,14 +3,16 @@
 | seen                                                      | ending      |
 |-----------------------------------------------------------|-------------|
 | 2xx, and the service's success test holds                 | delivered   |
+| 2xx, and the answer says itself that it is no success     | as it says  |
 | no answer (connect, cut, timeout), 408 425 429 5xx        | may pass    |
 | any other answer; no success by the test                  | cannot pass |
 | 401                                                       | forbidden   |
 | not sent: there is no request, or none that can be        | cannot pass |
 | the protocol says it itself: a nack, a fault              | as it says  |
 
-What a service says of single statuses (`retry_on never_retry forbidden_on gone_on success.status`) beats this table;
-a success test may say that what fails it may pass.
+What a service says of single statuses (`retry_on never_retry forbidden_on gone_on success.status`) beats this table.
+Then its success test: what passes it is delivered, whatever a preset reads in the answer; of what fails it, or where
+there is none, the preset speaks. `otherwise: retry` makes of all that cannot pass by either what may.
 """
 
 from collections.abc import Mapping
@@ -33,6 +35,18 @@ ANSWER_KEPT = 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What the body of an answer says itself, beneath a status of success; `why` goes on after the status."""
+
+    ending: Ending = Ending.DELIVERED
+    why: str = ""
+
+
+#: Nothing, or nothing that is not a success.
+SUCCESS = Said()
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The service answered with a status; `text` is its body, or the beginning of one longer than is read."""
 
@@ -40,6 +54,8 @@ class Answered:
     text: str = ""
     retry_after: str | None = None
     is_whole: bool = True
+    #: As the service's preset reads it.
+    said: Said = SUCCESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,11 @@ class Meaning:
     text: str = ""
     #: Of an answer that is no success by the test.
     otherwise: Ending = Ending.CANNOT_PASS
+
+    @property
+    def asks_the_body(self) -> bool:
+        """Whether the success test is about more than the status."""
+        return self.condition is not None or self.text != ""
 
 
 PLAIN = Meaning()
@@ -150,9 +171,19 @@ def _ending_of(answer: Answered, meaning: Meaning) -> tuple[Ending, str]:
     if ending := meaning.endings.get(status):
         return ending, ""
     if 200 <= status < 300 or status in meaning.statuses:  # noqa: PLR2004 - the class of success
-        missed = _missed(answer, meaning)
-        return (meaning.otherwise, f", but {missed}") if missed else (Ending.DELIVERED, "")
+        return _ending_of_success(answer, meaning)
     return (Ending.MAY_PASS if status in _LATER or status >= 500 else Ending.CANNOT_PASS), ""  # noqa: PLR2004 - likewise
+
+
+def _ending_of_success(answer: Answered, meaning: Meaning) -> tuple[Ending, str]:
+    """The same, of an answer with a status of success."""
+    missed, said = _missed(answer, meaning), answer.said
+    is_success = said.ending is Ending.DELIVERED
+    if not missed and (is_success or meaning.asks_the_body):
+        return Ending.DELIVERED, said.why if is_success else ""
+    why = f", but {missed}" if is_success else said.why
+    is_final = is_success or said.ending is Ending.CANNOT_PASS
+    return meaning.otherwise if is_final else said.ending, why
 
 
 def _missed(answer: Answered, meaning: Meaning) -> str:

@@ -3,21 +3,25 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import partial
+from http.client import UNAUTHORIZED
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 
-from pipeline.attempt.credentials import Auth, auth_headers
-from pipeline.attempt.ending import Unanswered
+from pipeline.attempt.credentials import BEARER, Auth, NoAuth, OAuth2Auth, auth_headers, secrets_in
+from pipeline.attempt.ending import Stated, Unanswered
+from pipeline.attempt.http_address import opened_proxy
+from pipeline.attempt.http_answer import HttpAnswer, read_answer, without
 from pipeline.attempt.http_pool import HttpPool, told
 from pipeline.attempt.http_service import HttpService
 from pipeline.attempt.means import Means
-from pipeline.errors import DestinationRefused, Misconfigured, Unrenderable
-from pipeline.registry.references import resolve
+from pipeline.attempt.oauth2 import AccessTokens
+from pipeline.attempt.oauth2_client import opened_client
+from pipeline.attempt.tls import ssl_context
+from pipeline.errors import DestinationRefused, Unrenderable
 
 #: Bytes of an answer that are read; more than that closes the connection.
 ANSWER_LIMIT = 65_536
@@ -28,24 +32,22 @@ _NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _CLOSED = "closed by this hub"
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """What came back; `body` is its beginning where it is not whole."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    is_whole: bool
-
-
 class HttpExchange:
     """An open pool of connections to one service."""
 
     def __init__(self, service: HttpService, auth: Auth, means: Means) -> None:
         self._timeout_s = service.timeout.total_seconds()
+        headers = http_headers({**_IDENTITY, **auth_headers(auth, means.environ)})
+        self._secrets = secrets_in(auth, means.environ)
+        tls, proxy = ssl_context(service.tls), opened_proxy(service.proxy, means)
+        self._tokens: AccessTokens | None = None
+        if isinstance(auth, OAuth2Auth):
+            client = opened_client(auth, means)
+            endpoint = HttpExchange(service.model_copy(update={"tls": auth.tls}), NoAuth(), means)
+            self._tokens = AccessTokens(client, endpoint, means.shared, self._timeout_s)
         self._client = httpx.AsyncClient(
-            transport=HttpPool(means.guard, service.concurrency),
-            headers=http_headers({**_IDENTITY, **auth_headers(auth, means.environ)}),
+            transport=HttpPool(means.guard, service.concurrency, tls, proxy),
+            headers=headers,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
             timeout=None,  # noqa: S113 - one timeout covers the whole attempt, below
             follow_redirects=False,
@@ -61,15 +63,17 @@ class HttpExchange:
         """
         return self._client.build_request(method, url, headers=headers, content=content)
 
-    async def sent(self, request: httpx.Request, *, limit: int = ANSWER_LIMIT) -> HttpAnswer | Unanswered:
+    async def sent(self, request: httpx.Request, *, limit: int = ANSWER_LIMIT) -> HttpAnswer | Unanswered | Stated:
         """Send it once; so many bytes of the answer are read, all within the service's timeout."""
         if self._client.is_closed:
             return Unanswered(_CLOSED)
+        answer = partial(self._authorized, self._tokens) if self._tokens else self._answer
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._answer(request, limit)
+                return await answer(request, limit)
         except TimeoutError:
-            return Unanswered(f"no answer within {self._timeout_s:g} s", timed_out=True)
+            awaited = "access token" if self._tokens and "Authorization" not in request.headers else "answer"
+            return Unanswered(f"no {awaited} within {self._timeout_s:g} s", timed_out=True)
         except DestinationRefused as refused:
             # A name server or this process's settings may say otherwise later; the service itself was not asked.
             return Unanswered(str(refused))
@@ -84,45 +88,40 @@ class HttpExchange:
     async def close(self) -> None:
         """Close the pool."""
         await self._client.aclose()
+        if self._tokens:
+            await self._tokens.close()
+
+    async def _authorized(
+        self, tokens: AccessTokens, request: httpx.Request, limit: int
+    ) -> HttpAnswer | Unanswered | Stated:
+        """The answer to a request with an access token.
+
+        A token may be withdrawn before it expires, and 401 says that nothing was done with the request: so it is sent
+        once more, with another token, and no third time.
+        """
+        answer = await self._with_token(tokens, request, limit)
+        if isinstance(answer, HttpAnswer) and answer.status == UNAUTHORIZED:
+            refused = request.headers.pop("Authorization").removeprefix(BEARER)
+            answer = await self._with_token(tokens, request, limit, refused)
+        return answer
+
+    async def _with_token(
+        self, tokens: AccessTokens, request: httpx.Request, limit: int, refused: str = ""
+    ) -> HttpAnswer | Unanswered | Stated:
+        token = await tokens.token(other_than=refused)
+        if not isinstance(token, str):
+            return token
+        if self._client.is_closed:
+            return Unanswered(_CLOSED)
+        request.headers["Authorization"] = BEARER + token
+        return without(await self._answer(request, limit), {token})
 
     async def _answer(self, request: httpx.Request, limit: int) -> HttpAnswer:
         response = await self._client.send(request, stream=True)
         try:
-            body, is_whole = await _beginning(response, limit)
+            return without(await read_answer(response, limit), self._secrets)
         finally:
             await response.aclose()
-        return HttpAnswer(response.status_code, response.headers, body, is_whole)
-
-
-def checked_url(url: str) -> str:
-    """The address, if it is one.
-
-    Raises ValueError.
-    """
-    try:
-        parts, _ = httpx.URL(url), urlsplit(url).port
-    except (httpx.InvalidURL, ValueError):
-        raise ValueError("expected an address with a host and a port that can be") from None
-    if parts.scheme not in ("http", "https") or not parts.host:
-        raise ValueError("expected an address that starts with http:// or https://")
-    if parts.userinfo:
-        raise ValueError("expected no user or password in the address: auth is the place for them")
-    return url
-
-
-def opened_url(written: str, key: str, means: Means) -> str:
-    """The address that stands under a service's key, or that its reference stands for.
-
-    Raises Misconfigured where it is none, or none that may be connected to.
-    """
-    try:
-        url = str(httpx.URL(checked_url(resolve(written, means.environ))))
-    except ValueError as wrong:
-        raise Misconfigured(f"{key} {written}: {wrong}") from None
-    # The host is the service's own and no template reaches it: what is written is checked once.
-    if refused := means.guard.check_written(url):
-        raise Misconfigured(f"{key} {written}: {refused}")
-    return url
 
 
 def http_headers(headers: Mapping[str, str]) -> httpx.Headers:
@@ -134,16 +133,6 @@ def http_headers(headers: Mapping[str, str]) -> httpx.Headers:
         if _NOT_IN_HEADERS.search(value):
             raise Unrenderable(f"header {name} holds a character that no header can carry")
     return httpx.Headers(dict(headers), encoding="utf-8")
-
-
-async def _beginning(response: httpx.Response, limit: int) -> tuple[bytes, bool]:
-    """An answer up to the limit, and whether that is all of it."""
-    kept = b""
-    async for chunk in response.aiter_raw():
-        kept += chunk
-        if len(kept) > limit:
-            break
-    return kept[:limit], len(kept) <= limit
 
 
 def _is_cancelled() -> bool:

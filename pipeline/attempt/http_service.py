@@ -1,9 +1,11 @@
 """A service spoken to over HTTP: what REST's and SOAP's entries have in common."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from pipeline.attempt.http_address import checked_proxy
+from pipeline.attempt.tls import Tls
 from pipeline.registry.model import ServiceBase
 from pipeline.registry.protection import ALWAYS_FORBIDDEN, Statuses, Success
 
@@ -19,6 +21,10 @@ class HttpService(ServiceBase):
     forbidden_on: Statuses = Field((), description="statuses besides 401 that refuse our credentials")
     gone_on: Statuses = Field((), description="statuses that say that the receiver is no more, such as 410")
     success: Success = Field(default_factory=Success, description="what an answer must be besides 2xx")
+    tls: Tls | None = Field(None, description="an authority of its own, a certificate that we show; the system's trust")
+    proxy: Annotated[str, AfterValidator(checked_proxy)] | None = Field(
+        None, description="http://host:port of a forward proxy; the guard then sees the proxy only"
+    )
 
     @field_validator(*_STATUS_KEYS, "success")
     @classmethod

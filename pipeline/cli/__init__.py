@@ -27,6 +27,7 @@ _COMMANDS = (
     "export",
     "import",
     "schema",
+    "secrets",
     "rules",
     "publish",
     "events",

@@ -23,7 +23,7 @@ def export(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Write the registry in force as a file that `mih apply` reads; secrets stay references."""
+    """Write the registry in force as a file that `mih apply` reads; secrets stay references or sealed."""
     document = asyncio.run(_document(load_settings().effective_database_url()))
     if as_json:
         print_json(document)

@@ -12,7 +12,9 @@ from pipeline.attempt.transports import SCHEMAS
 from pipeline.catalogue import CatalogueStore, Unseen, unseen_names
 from pipeline.cli.output import console, print_table
 from pipeline.errors import Unavailable
-from pipeline.registry import Change, Finding, Reading, RevisionStore, changes, read_paths
+from pipeline.registry import Change, Finding, Reading, RevisionStore, Sealing, changes, read_paths
+from pipeline.registry.changes import NOT_SHOWN
+from pipeline.registry.references import secret_keys
 from pipeline.settings import Settings
 
 
@@ -39,9 +41,14 @@ async def plan_files(store: RevisionStore, paths: Sequence[Path], settings: Sett
 
     Raises Misconfigured with every error in them, and Unavailable when the database is away.
     """
-    reading = read_paths(paths, SCHEMAS, check_destination=Guard(settings.allowed_networks).check_written)
     base = await store.latest_number()
-    old: Mapping[str, Any] | None = await store.load(base) if base else None
+    old: Mapping[str, Any] = await store.load(base) if base else {}
+    reading = read_paths(
+        paths,
+        SCHEMAS,
+        check_destination=Guard(settings.allowed_networks).check_written,
+        sealing=Sealing(secret_keys(settings.secret_keys.get_secret_value()), old),
+    )
     unseen = await _unseen(reading, settings.effective_database_url())
     return Planned(base, reading, changes(old, reading.document), (*reading.warnings, *unseen))
 
@@ -79,7 +86,12 @@ def show_planned(planned: Planned) -> None:
 def _keys(change: Change) -> str:
     if change.action != "changed":
         return ""
-    return "\n".join(f"{key}: {_said(old)} → {_said(new)}" for key, (old, new) in change.keys.items())
+    return "\n".join(f"{key}: {_became(old, new)}" for key, (old, new) in change.keys.items())
+
+
+def _became(old: Any, new: Any) -> str:
+    is_secret = NOT_SHOWN in str(old) and str(old) == str(new)
+    return "changed (not shown)" if is_secret else f"{_said(old)} → {_said(new)}"
 
 
 def _said(value: Any) -> str:

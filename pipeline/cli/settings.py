@@ -3,6 +3,7 @@
 import typer
 
 from pipeline.cli.output import AsJson, print_json, print_table
+from pipeline.secret_keys import read_keys
 from pipeline.settings import Settings, load_settings_with_sources, redacted, variable
 
 
@@ -31,5 +32,12 @@ def _shown(found: Settings, name: str) -> str:
     }
     if name in effective:
         return redacted(effective[name]())
+    if name == "secret_keys":
+        return _keys_shown(found.secret_keys.get_secret_value())
     value = found.model_dump(mode="json")[name]
     return redacted(value) if name.endswith("_url") else ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _keys_shown(text: str) -> str:
+    """Of keys their ids."""
+    return text if text.startswith("file:") else ", ".join(f"{key_id}:***" for key_id in read_keys(text))

@@ -21,7 +21,8 @@ def judge_service(entry: Entry, transports: Transports, check_destination: Check
     judged = _out(entry, [*reasons, *_told(examined.faults)])
     if judged.out:
         return judged
-    refused = [told for key in transports[transport].destinations if (told := _refused(entry, key, check_destination))]
+    addresses = (address for _, address in transports[transport].addresses_in(entry.keys))
+    refused = [told for address in addresses if (told := _refused(entry, address, check_destination))]
     return replace(judged, differences=judged.differences + tuple(refused))
 
 
@@ -58,9 +59,8 @@ def _references(value: Any) -> Iterator[str]:
         yield value.removeprefix("env:")
 
 
-def _refused(entry: Entry, key: str, check_destination: CheckDestination) -> Difference | None:
-    address = entry.keys.get(key)
-    refused = check_destination(address) if isinstance(address, str) and not is_reference(address) else None
+def _refused(entry: Entry, address: str, check_destination: CheckDestination) -> Difference | None:
+    refused = None if is_reference(address) else check_destination(address)
     if not refused:
         return None
     return Difference(f"services.{entry.name}", entry.place, "base_url", "allowed or not by Moodle's own list", refused)

@@ -10,7 +10,8 @@ from pipeline.registry.json_schema import json_schema
 from pipeline.registry.model import Retry, ServiceBase
 from pipeline.registry.read import Reading, read_paths, read_texts
 from pipeline.registry.registry import Registry, compile_registry
-from pipeline.registry.store import Outdated, RevisionStore
+from pipeline.registry.sealing import Sealing
+from pipeline.registry.store import Outdated, Resealed, RevisionStore
 from pipeline.registry.transport_schema import TransportSchema
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Finding",
     "Reading",
     "RegistryErrors",
+    "Sealing",
     "json_schema",
     "read_paths",
     "read_texts",
@@ -32,6 +34,7 @@ __all__ = [
     "Change",
     "CurrentRegistry",
     "Outdated",
+    "Resealed",
     "RevisionStore",
     "changes",
     "follow",

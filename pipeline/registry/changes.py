@@ -1,9 +1,17 @@
-"""What applying a document would change: services and rules added, changed and removed, key by key."""
+"""What applying a document would change: services and rules added, changed and removed, key by key.
+
+A sealed secret is not shown, neither what it was nor what it will be: only whether it is another.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from pipeline.registry.sealed import is_sealed
+
+#: Stands for every sealed secret.
+NOT_SHOWN = "sealed (not shown)"
 
 Kind = Literal["defaults", "service", "rule"]
 
@@ -37,7 +45,7 @@ def _changes(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iter
     for name in [*old, *(name for name in new if name not in old)]:
         before, after = dict(_flat(old.get(name, {}))), dict(_flat(new.get(name, {})))
         keys = {
-            key: (before.get(key), after.get(key))
+            key: (_shown(before.get(key)), _shown(after.get(key)))
             for key in [*before, *(key for key in after if key not in before)]
             if _said(before, key) != _said(after, key)
         }
@@ -52,6 +60,14 @@ def _changes(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iter
 def _said(flat: Mapping[str, Any], key: str) -> str | None:
     # As text, since to Python 1 and true are the same, and to a service they are not.
     return json.dumps(flat[key], sort_keys=True) if key in flat else None
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _shown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    return NOT_SHOWN if is_sealed(value) else value
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

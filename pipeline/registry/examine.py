@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pipeline.registry.findings import Path
 from pipeline.registry.model import Defaults, Document, Rule, ServiceBase
 from pipeline.registry.references import is_reference
+from pipeline.registry.sealed import placed
 from pipeline.registry.transport_schema import TransportSchema
 from pipeline.registry.wording import in_our_words
 from pipeline.rules import CompiledRule, Fault, InvalidRule, compile_rule
@@ -61,6 +62,18 @@ def examine(document: Any, transports: Transports, *, check_destination: CheckDe
     return examined
 
 
+def check_rules(document: Mapping[str, Any], transports: Transports, examined: Examined) -> Iterator[Fault]:
+    """Say what the transports find wrong with rules that are well-formed, each for a service that is."""
+    for name, raw in _mappings(_mapping(document, "rules")):
+        rule = _validated(Rule, raw)
+        service = examined.services.get(rule.service) if isinstance(rule, Rule) else None
+        if not isinstance(rule, Rule) or not service:
+            continue
+        transport = transports[service.transport]
+        if not isinstance(_validated(transport.send, rule.send), ValidationError):
+            yield from (_below(("rules", name), fault) for fault in transport.check_rule(service, rule))
+
+
 def _examine_service(
     examined: Examined, slug: str, raw: dict[str, Any], transports: Transports, check: CheckDestination
 ) -> None:
@@ -72,17 +85,16 @@ def _examine_service(
         found = f"unknown transport {written!r:.60}, {expected}" if written is not None else f"is missing, {expected}"
         examined.faults.append(Fault((*path, "transport"), found))
         return
-    if service := examined.read(transport.service, raw, path):
+    if service := examined.read(transport.service, placed(raw, path), path):
         examined.services[slug] = service
     try:
         compile_condition(_mapping(_mapping(raw, "success"), "json"))
     except InvalidRule as invalid:
         examined.faults += (_below((*path, "success", "json"), fault) for fault in invalid.faults)
-    for key in transport.destinations:
-        address = raw.get(key)
-        refused = check(address) if isinstance(address, str) and not is_reference(address) else None
+    for below, address in transport.addresses_in(raw):
+        refused = None if is_reference(address) else check(address)
         if refused:
-            examined.faults.append(Fault((*path, key), refused))
+            examined.faults.append(Fault((*path, *below), refused))
 
 
 def _examine_rule(

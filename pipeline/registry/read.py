@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
-from pipeline.registry.examine import CheckDestination, Transports, examine
+from pipeline.registry.examine import CheckDestination, Transports, check_rules, examine
 from pipeline.registry.files import texts_of
 from pipeline.registry.findings import Finding, Path, RegistryErrors
 from pipeline.registry.merge import merge
 from pipeline.registry.registry import Registry, assemble
+from pipeline.registry.sealing import Sealing
 from pipeline.registry.trials import SECTION, examine_trials
 from pipeline.registry.warnings import warnings
 from pipeline.registry.yaml_text import Place, YamlText, read_yaml
@@ -33,7 +34,11 @@ class Reading:
 
 
 def read_paths(
-    paths: Iterable[FilePath], transports: Transports, *, check_destination: CheckDestination = lambda _: None
+    paths: Iterable[FilePath],
+    transports: Transports,
+    *,
+    check_destination: CheckDestination = lambda _: None,
+    sealing: Sealing | None = None,
 ) -> Reading:
     """Read files and folders (their `*.yaml` and `*.yml`) as one document.
 
@@ -41,7 +46,7 @@ def read_paths(
     """
     unreadable: list[Finding] = []
     texts = dict(texts_of(paths, unreadable))
-    return read_texts(texts, transports, check_destination=check_destination, unreadable=unreadable)
+    return read_texts(texts, transports, check_destination=check_destination, unreadable=unreadable, sealing=sealing)
 
 
 def read_texts(
@@ -50,8 +55,11 @@ def read_texts(
     *,
     check_destination: CheckDestination = lambda _: None,
     unreadable: Iterable[Finding] = (),
+    sealing: Sealing | None = None,
 ) -> Reading:
     """Read the texts of files, by name, as one document; `unreadable` is what is known to be wrong already.
+
+    With `sealing` the document's secrets are sealed, and those that were must open; without, none may stand in clear.
 
     Raises RegistryErrors with everything that is wrong, in all texts.
     """
@@ -63,7 +71,10 @@ def read_texts(
         # What is missing here may stand where nothing could be read.
         raise RegistryErrors(findings)
     merged = merge(read)
+    closed = sealing.seal(merged.document, transports) if sealing else []
     examined = examine(merged.document, transports, check_destination=check_destination)
+    examined.faults += closed
+    examined.faults += check_rules(merged.document, transports, examined)
     tests = examine_trials(merged, transports, examined)
     for fault in examined.faults:
         merged.find(fault)

@@ -6,17 +6,20 @@ told what happened, or, where he did not say what he had seen before, takes the 
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, func, insert, select
+from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pipeline.database import PATIENCE_S, Database, open_database
 from pipeline.errors import MihError, Unavailable
+from pipeline.registry.sealing import resealed
+from pipeline.secret_keys import SecretKeys
 
 _METADATA = MetaData()
 REVISIONS = Table(
@@ -34,6 +37,16 @@ _MAX_TRIES = 100
 
 class Outdated(MihError):
     """Somebody else applied a revision since the one that this document was made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """What sealing the history anew came to."""
+
+    secrets: int
+    revisions: int
+    #: What does not open and was left as it is.
+    closed: tuple[str, ...]
 
 
 class RevisionStore:
@@ -88,6 +101,24 @@ class RevisionStore:
                 return number
         raise Unavailable("too many others apply revisions of the registry at the same time")
 
+    async def reseal(self, keys: SecretKeys, tell: Callable[[int, int], None] = lambda _done, _all: None) -> Resealed:
+        """Seal every secret of every revision with the newest key, all or none; `tell` hears how many are done of all.
+
+        Raises Unavailable, and then nothing is changed.
+        """
+        secrets, changed = 0, 0
+        closed: list[str] = []
+        async with self._database.connection() as connection:
+            query = select(REVISIONS.c.number).order_by(REVISIONS.c.number)
+            numbers = (await connection.execute(query)).scalars().all()
+            for done, number in enumerate(numbers, start=1):
+                count, wrong = await _reseal(connection, number, keys)
+                secrets, changed = secrets + count, changed + (count > 0)
+                closed += (f"revision {number}: {one}" for one in wrong)
+                tell(done, len(numbers))
+            await connection.commit()
+        return Resealed(secrets, changed, tuple(closed))
+
     async def _try_append(
         self, document: Mapping[str, Any], by: str, at: datetime, expected_base: int | None
     ) -> int | None:
@@ -113,6 +144,16 @@ class RevisionStore:
 def fingerprint(document: Mapping[str, Any]) -> str:
     """The same for documents that say the same, in whatever order."""
     return hashlib.sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+async def _reseal(connection: AsyncConnection, number: int, keys: SecretKeys) -> tuple[int, list[str]]:
+    row = REVISIONS.c.number == number
+    document = json.loads((await connection.execute(select(REVISIONS.c.document).where(row))).scalar_one())
+    count, closed = resealed(document, keys)
+    if count:
+        values = {"document": json.dumps(document), "sha256": fingerprint(document)}
+        await connection.execute(update(REVISIONS).where(row).values(values))
+    return count, closed
 
 
 async def _latest_number(connection: AsyncConnection) -> int:

@@ -21,6 +21,7 @@ def warnings(merged: Merged, rules: Iterable[CompiledRule]) -> Iterator[Finding]
     """Look at a document and the rules it compiled to."""
     written = merged.document.get("rules", {})
     yield from _unused(merged, written)
+    yield from _proxied(merged)
     compiled = list(rules)
     for rule in compiled:
         if why := _why_never(rule.pattern, written[rule.name].get("when") or {}):
@@ -40,6 +41,13 @@ def _unused(merged: Merged, rules: Mapping[str, Any]) -> Iterator[Finding]:
     for slug in merged.document.get("services", {}):
         if slug not in used:
             yield _finding(merged, ("services", slug), "no rule sends to it")
+
+
+def _proxied(merged: Merged) -> Iterator[Finding]:
+    for slug, service in merged.document.get("services", {}).items():
+        if service.get("proxy"):
+            said = "the guard sees the proxy only: what is behind it is the proxy's to refuse"
+            yield _finding(merged, ("services", slug, "proxy"), said)
 
 
 def _why_never(pattern: Pattern, when: Mapping[str, Any]) -> str | None:

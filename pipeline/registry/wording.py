@@ -123,6 +123,8 @@ def _schema_at(path: Path, raw: Any, model: type[BaseModel]) -> dict[str, Any]:
 
 
 def _resolved(schema: Mapping[str, Any], root: Mapping[str, Any], raw: Any) -> dict[str, Any]:
+    # A section that may be left out is a choice between it and null.
+    schema = next((one for one in schema.get("anyOf", ()) if "$ref" in one), schema)
     choice = schema.get("discriminator", {})
     if choice and isinstance(raw, dict):
         schema = {"$ref": choice["mapping"].get(raw.get(choice["propertyName"]), "")}

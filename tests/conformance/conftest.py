@@ -11,7 +11,7 @@ from pipeline.attempt.transports import KINDS
 
 @pytest.fixture(params=sorted(KINDS))
 def counterpart(request: pytest.FixtureRequest) -> Counterpart:
-    return counterpart_of(request.param)
+    return counterpart_of(request.param, request.getfixturevalue)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What the conformance suite needs of a transport's other end: a real receiver, and the facts in which it may differ.
 
-A transport `x` has its counterpart in `x_counterpart.py`, as `COUNTERPART`; there is nothing else to register.
+A transport `x` has its counterpart in `x_counterpart.py`, as `COUNTERPART`, or made by `counterpart_on(fixture)`, which
+asks pytest's fixtures by name for what it stands on; there is nothing else to register.
 """
 
 import asyncio
@@ -64,6 +65,11 @@ class Facts:
     credentials: Sequence[tuple[Mapping[str, Any], Callable[[str], Mapping[str, str]]]]
     #: A rule's `send`, at its simplest.
     send: Mapping[str, Any] = field(default_factory=dict)
+    #: Of a JSON payload, as it arrives; and the payload, read out of what arrives.
+    content_type: str = "application/json"
+    written: Callable[[bytes], bytes] = bytes
+    #: Of an answer that is cut off at a limit, and so read in part.
+    endless: Ending = Ending.DELIVERED
 
 
 class Receiver(Protocol):
@@ -105,9 +111,10 @@ class Counterpart(Protocol):
         ...
 
 
-def counterpart_of(transport: str) -> Counterpart:
+def counterpart_of(transport: str, fixture: Callable[[str], Any]) -> Counterpart:
     """The counterpart in the file named after its transport."""
-    found: Counterpart = import_module(f"{transport}_counterpart").COUNTERPART
+    file = import_module(f"{transport}_counterpart")
+    found: Counterpart = file.counterpart_on(fixture) if hasattr(file, "counterpart_on") else file.COUNTERPART
     return found
 
 

@@ -71,7 +71,8 @@ def _show_request(request: Request, service: ServiceBase) -> None:
 
 def _addresses(service: ServiceBase) -> dict[str, Any]:
     """Where it goes, as it is written: a reference is not looked up."""
-    return {key: getattr(service, key) for key in SCHEMAS[service.transport].destinations}
+    found = SCHEMAS[service.transport].addresses_in(service.model_dump(exclude={"success"}))
+    return {".".join(path): address for path, address in found}
 
 
 def _request(request: Request) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from pipeline import exact_json
-from pipeline.attempt.transports import SCHEMAS
 from pipeline.cli.output import AsJson, console, print_json
 from pipeline.cli.rules.lines import line, mark
+from pipeline.cli.rules.reading import read_files
 from pipeline.errors import Misconfigured, Unreadable
 from pipeline.event import Event
 from pipeline.ingest import sample_event
-from pipeline.registry import Finding, RegistryErrors, read_paths
+from pipeline.registry import Finding, RegistryErrors
 from pipeline.rules.trial import Mismatch, Trial, judge
 
 #: Differences of one request that are told.
@@ -37,7 +37,7 @@ def run_tests(
 ) -> None:
     """Run the tests of registry files: given this event, exactly these requests; 1 when any fails."""
     # No guard: where requests may go is a matter of the machine that sends them.
-    reading = read_paths(files, SCHEMAS)
+    reading = read_files(files)
     if not reading.tests:
         raise Misconfigured(
             f"{', '.join(map(str, files))}: no tests found; they stand beside the rules, for example:\n"

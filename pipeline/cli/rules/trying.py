@@ -10,9 +10,10 @@ import typer
 from pipeline.attempt.transports import SCHEMAS
 from pipeline.cli.output import AsJson, print_json
 from pipeline.cli.rules.explained import as_mapping, show
+from pipeline.cli.rules.reading import read_files
 from pipeline.cli.rules.sample import event_named
 from pipeline.errors import Misconfigured, Unavailable
-from pipeline.registry import Registry, RevisionStore, compile_registry, read_paths
+from pipeline.registry import Registry, RevisionStore, compile_registry
 from pipeline.rules.fault import unknown
 from pipeline.rules.trial import explain
 from pipeline.settings import load_settings
@@ -30,7 +31,7 @@ def try_rule(
     as_json: AsJson = False,
 ) -> None:
     """Tell whether a rule answers to an event, condition by condition, and show its request; 1 when none is sent."""
-    registry = read_paths(files, SCHEMAS).registry if files else asyncio.run(_in_force())
+    registry = read_files(files).registry if files else asyncio.run(_in_force())
     rule = next((rule for rule in registry.rules if rule.name == name), None)
     if rule is None:
         raise Misconfigured(unknown("rule", name, (rule.name for rule in registry.rules))[0])

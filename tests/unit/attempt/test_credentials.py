@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -50,3 +52,26 @@ def test_a_name_may_be_a_reference_too() -> None:
 def test_a_name_with_a_colon_is_refused_for_the_password_would_begin_there() -> None:
     with pytest.raises(ValidationError, match="without a colon"):
         AUTH.validate_python({"type": "basic", "username": "a:b", "password": "env:TOKEN"})
+
+
+OAUTH2 = {"type": "oauth2", "token_url": "https://id.example.org/t", "client_id": "mih", "client_secret": "env:TOKEN"}
+
+
+@pytest.mark.parametrize(
+    ("key", "written", "expected"),
+    [
+        ("token_url", "id.example.org/t", "expected an address that starts with http"),
+        ("token_url", "https://mih:pw@id.example.org/t", "expected no user or password in the address"),
+        ("client_secret", "s3cret", "expected env:NAME"),
+        ("style", "query", "'header' or 'body'"),
+        ("tls", {"ca": "ca.pem"}, "expected an absolute path"),
+    ],
+)
+def test_what_oauth2_cannot_mean_is_refused_with_its_key(key: str, written: Any, expected: str) -> None:
+    with pytest.raises(ValidationError, match=expected) as refused:
+        AUTH.validate_python({**OAUTH2, key: written})
+    assert key in refused.value.errors()[0]["loc"]
+
+
+def test_a_token_that_must_be_fetched_is_no_header_yet() -> None:
+    assert auth_headers(AUTH.validate_python(OAUTH2), {}) == {}

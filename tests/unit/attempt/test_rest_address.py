@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.attempt.http_exchange import checked_url
+from pipeline.attempt.http_address import checked_url
 from pipeline.attempt.transports.rest import address_of
 from pipeline.delivery import Request
 

@@ -86,8 +86,6 @@ def test_what_means_another_thing_is_said_and_the_service_stays_in_force(
         ({"base_url": f"http://me:{TOKEN}@[x"}, "base_url is no http:// or https:// address"),
         ({"base_url": "https://env%3AHOME:x@x.example.org"}, "would be read as a reference"),
         ({"type": "amqp", "base_url": "https://x.example.org"}, "base_url is no amqp:// or amqps:// address"),
-        ({"type": "amqp", "base_url": "amqp://x.example.org"}, "this version does not serve amqp yet"),
-        ({"type": "soap", "base_url": "https://x.example.org/?wsdl"}, "this version does not serve soap yet"),
         ({"base_url": f"https://x.example.org/{TOKEN}", "auth_token": TOKEN}, "it held a secret"),
     ],
 )

@@ -9,7 +9,9 @@ from pipeline.registry.registry import compile_registry
 
 SECRET = "hunter2-hunter2"
 DURATION = "expected a duration such as 500ms, 5s, 10m, 1h or 7d"
-REFERENCE = "expected env:NAME or file:/path, so that no secret is stored; found something else"
+IN_CLEAR = "expected env:NAME or file:/path; the secret itself may stand here if MIH_SECRET_KEYS is set, which seals it"
+NO_TEXT = "expected a text in quotes, such as env:NAME or file:/path"
+LIKE_A_REFERENCE = "found what begins like a reference and is none, expected env:NAME or file:/path"
 NO_REFERENCE = "found a reference: they are read for services only, so that no secret travels in a message"
 
 
@@ -106,7 +108,7 @@ def test_a_slug(slug: str, told: str) -> None:
             (
                 "timeuot: unknown key timeuot (did you mean timeout?),"
                 " expected one of auth breaker concurrency dead_letters description forbidden_on gone_on never_retry"
-                " rate_limit retry retry_on slow success timeout transport url"
+                " proxy rate_limit retry retry_on slow success timeout tls transport url"
             ),
         ),
         ("auth: {token: env:T}", "auth.type: is missing, expected one of basic, bearer, none"),
@@ -119,10 +121,13 @@ def test_a_slug(slug: str, told: str) -> None:
             "auth: {type: bearer, token: env:T, tokn: x}",
             "auth.tokn: unknown key tokn (did you mean token?), expected one of token type",
         ),
-        (f"auth: {{type: bearer, token: {SECRET}}}", f"auth.token: {REFERENCE}"),
-        ("auth: {type: bearer, token: 12345678}", f"auth.token: {REFERENCE}"),
-        (f"auth: {{type: bearer, token: 'env:{SECRET}'}}", f"auth.token: {REFERENCE}"),
-        (f"auth: {{type: basic, username: u, password: [{SECRET}]}}", f"auth.password: {REFERENCE}"),
+        (f"auth: {{type: bearer, token: {SECRET}}}", f"auth.token: {IN_CLEAR}"),
+        ("auth: {type: bearer, token: 12345678}", f"auth.token: found a number, {NO_TEXT}"),
+        ("auth: {type: bearer, token: ''}", f"auth.token: found an empty text, {NO_TEXT}"),
+        (f"auth: {{type: bearer, token: 'env:{SECRET}'}}", f"auth.token: {LIKE_A_REFERENCE}"),
+        (f"auth: {{type: bearer, token: 'Env:{SECRET}'}}", f"auth.token: {LIKE_A_REFERENCE}"),
+        (f"auth: {{type: bearer, token: 'sealed:v1:k:!{SECRET}'}}", f"auth.token: {LIKE_A_REFERENCE}"),
+        (f"auth: {{type: basic, username: u, password: [{SECRET}]}}", f"auth.password: found a list, {NO_TEXT}"),
         (f"auth: {SECRET}", "auth: found a text, expected a mapping"),
         ("auth: [bearer]", "auth: found a list, expected a mapping"),
     ],

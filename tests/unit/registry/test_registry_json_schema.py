@@ -52,6 +52,8 @@ def test_a_service_has_the_keys_of_its_transport(schema: dict[str, Any]) -> None
         "gone_on",
         "success",
         "dead_letters",
+        "proxy",
+        "tls",
         "url",
         "auth",
     }
