@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-rabbitmq4 test-compose fuzz lock clean
+.PHONY: help setup demo test check test-rabbitmq4 test-compose fuzz lint lock clean
 
 bin := .venv/bin
 
@@ -15,12 +15,14 @@ demo: setup ## the whole road in under a minute: real Moodle events delivered to
 test: setup ## every test, on the RabbitMQ and Redis of MIH_AMQP_URL and MIH_REDIS_URL or on private ones
 	@$(bin)/pytest -n 2 --dist loadfile
 
-check: setup ## what needs no RabbitMQ: format, lint, types, the order of imports, unit tests
+check: lint ## what needs no RabbitMQ: format, lint, types, the order of imports, unit tests
+	$(bin)/pytest -n 2 tests/unit
+
+lint: setup
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/mypy
 	$(bin)/lint-imports
-	$(bin)/pytest tests/unit
 
 test-rabbitmq4: export MIH_TEST_DOCKER := 1
 test-rabbitmq4: setup ## all that needs a broker on RabbitMQ 4 and Redis 8, in Docker
