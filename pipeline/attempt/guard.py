@@ -2,11 +2,13 @@
 
 A rule's author must not reach the hub's own neighbours (a metadata service, a database) through it. So a name is
 resolved once, every address it has is checked, and the connection goes to an address that was checked.
+
+What is checked is what is reached: the IPv4 address that a translator or a tunnel takes out of an IPv6 one.
 """
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -28,20 +30,19 @@ class Guard:
 
         Raises DestinationRefused with the setting that would allow it.
         """
-        ip = _unwrapped(ip_address(address.partition("%")[0]))
-        public = ip.is_global and not ip.is_multicast
-        if not public and not any(ip in network for network in self.allowed):
-            shown = str(ip) if host == str(ip) else f"{host} ({ip})"
-            raise DestinationRefused(
-                f"{shown} is a private or local address: MIH_ALLOWED_NETWORKS must list it, for example {_network(ip)}"
-            )
+        for ip in _reached(ip_address(address.partition("%")[0])):
+            if not self._allows(ip):
+                shown = str(ip) if host == str(ip) else f"{host} ({ip})"
+                raise DestinationRefused(f"{shown} {_why(ip)}")
 
     def check_written(self, url: str) -> str | None:
         """What is wrong with a written address, as far as it can be told without asking a name server."""
         host = urlsplit(url).hostname or ""
+        # The loopback's name is the one that needs no name server. A zone is this machine's, or of no machine at all.
+        meant = "127.0.0.1" if host == "localhost" else host.partition("%")[0] if ":" in host else host
         try:
-            # The loopback's name is the one that needs no name server; numbers may be written in odd ways (2130706433).
-            for *_, address in socket.getaddrinfo("127.0.0.1" if host == "localhost" else host, None, flags=_NUMERIC):
+            # Numbers may be written in odd ways (2130706433).
+            for *_, address in socket.getaddrinfo(meant, None, flags=_NUMERIC):
                 self.check(str(address[0]), host)
         except socket.gaierror:
             return None
@@ -51,10 +52,33 @@ class Guard:
             return str(refused)
         return None
 
+    def _allows(self, ip: IPv4Address | IPv6Address) -> bool:
+        # Who lists a whole network means the neighbours in it, not what hands out its machine's own credentials.
+        if ip in _METADATA:
+            return any(ip in network and network.num_addresses == 1 for network in self.allowed)
+        return _is_public(ip) or any(ip in network for network in self.allowed)
+
 
 _NUMERIC = socket.AI_NUMERICHOST
+#: Where clouds tell a machine its credentials; Azure's looks public, Alibaba's and Oracle's older one nearly so.
+_METADATA = frozenset(
+    map(
+        ip_address,
+        (
+            *("169.254.169.254", "fd00:ec2::254", "fe80::a9fe:a9fe"),  # AWS, GCP, Azure, OpenStack and most others
+            *("169.254.170.2", "169.254.170.23", "fd00:ec2::23"),  # AWS, to containers
+            *("168.63.129.16", "100.100.100.200", "192.0.0.192", "fd20:ce::254"),  # Azure, Alibaba, Oracle, GCP
+        ),
+    )
+)
 #: IPv6 whose last 32 bits are the IPv4 address that is reached: mapped, NAT64 (RFC 6052), and the compatible of old.
 _ENDING_IN_IPV4 = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
+#: All of IPv6 that is given out to the public; local NAT64 (64:ff9b:1::/48) and site-local (fec0::) are outside.
+_GIVEN_OUT = IPv6Network("2000::/3")
+#: Not the public's, though not every Python's tables say so: protocol assignments, 6to4's relays, documentation.
+_NOT_PUBLIC = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
+#: The third quarter of an ISATAP address, before its IPv4 address (RFC 5214).
+_ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 
 
 class GuardedResolver(AbstractResolver):
@@ -80,12 +104,28 @@ class GuardedResolver(AbstractResolver):
         """Nothing is held."""
 
 
-def _unwrapped(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+def _reached(ip: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:
+    last = IPv4Address(int(ip) & 0xFFFF_FFFF)
     if isinstance(ip, IPv4Address) or ip.is_loopback or ip.is_unspecified:
-        return ip
-    if any(ip in network for network in _ENDING_IN_IPV4):
-        return IPv4Address(int(ip) & 0xFFFF_FFFF)
-    return ip.sixtofour or ip
+        yield ip
+    elif any(ip in network for network in _ENDING_IN_IPV4):
+        yield last
+    else:
+        yield ip.sixtofour or ip
+        if int(ip) >> 32 & 0xFFFF_FFFF in _ISATAP:
+            yield last
+
+
+def _is_public(ip: IPv4Address | IPv6Address) -> bool:
+    given_out = ip.is_global and not ip.is_multicast and not any(ip in network for network in _NOT_PUBLIC)
+    return given_out and (isinstance(ip, IPv4Address) or ip in _GIVEN_OUT)
+
+
+def _why(ip: IPv4Address | IPv6Address) -> str:
+    if ip in _METADATA:
+        whole = f"MIH_ALLOWED_NETWORKS must list this very address, {_network(ip)}"
+        return f"is a metadata address, where a machine learns its credentials: {whole}"
+    return f"is a private or local address: MIH_ALLOWED_NETWORKS must list it, for example {_network(ip)}"
 
 
 def _network(ip: IPv4Address | IPv6Address) -> str:

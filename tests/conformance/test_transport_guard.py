@@ -48,7 +48,8 @@ def lookups(monkeypatch: pytest.MonkeyPatch) -> Callable[[NameServer], list[str]
     "host",
     [
         "127.0.0.1", "localhost", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]",
-        "[2002:7f00:1::]", "[fe80::1]", "169.254.169.254",
+        "[2002:7f00:1::]", "[fe80::1]", "[fec0::1]", "[64:ff9b:1::1]", "[2001::1]", "[2a00:1450::5efe:7f00:1]",
+        "169.254.169.254", "168.63.129.16", "100.100.100.200", "[fd00:ec2::254]",
     ],
 )  # fmt: skip
 async def test_a_local_address_is_not_opened_and_the_setting_that_allows_it_is_told(
@@ -65,7 +66,7 @@ async def test_a_local_address_is_not_opened_and_the_setting_that_allows_it_is_t
         "2130706433", "0x7f.1", "0x7f000001", "017700000001", "127.1", "127.0.1", "0", "0.0.0.0",
         "127.0.0.1.", "localhost.", "LOCALHOST", "LocalHost", "１２７.0.0.1", "127。0。0。1", "①②⑦.0.0.1",
         "🯱🯲🯷.0.0.1", "ⓛocalhost", "lo­calhost", "127.0.0.1%00",
-        "%31%32%37.0.0.1", "[::1%25lo]", "[0:0:0:0:0:ffff:7f00:1]",
+        "%31%32%37.0.0.1", "[::1%25lo]", "[fe80::1%25lo]", "[0:0:0:0:0:ffff:7f00:1]",
     ],
 )  # fmt: skip
 async def test_no_odd_spelling_of_the_loopback_gets_through(counterpart: Counterpart, host: str) -> None:

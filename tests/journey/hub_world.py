@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +41,8 @@ class Hub:
     environment: dict[str, str]
     folder: Path
     processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    #: What a role or command has in its environment of its own, by its first word.
+    of_its_own: dict[str, dict[str, str]] = field(default_factory=dict)
 
     async def start(self, *roles: str) -> None:
         """Start these roles; further ones of the same have a number, as in `sender rest #2`."""
@@ -48,7 +50,7 @@ class Hub:
             log = (self.folder / f"{role.replace(' ', '-')}.log").open("ab")
             command = role.partition(" #")[0].split()
             self.processes[role] = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "pipeline.cli", *command, env=self.environment, stdout=log, stderr=log
+                sys.executable, "-m", "pipeline.cli", *command, env=self._environment(command), stdout=log, stderr=log
             )
             log.close()
 
@@ -70,7 +72,7 @@ class Hub:
             "-m",
             "pipeline.cli",
             *arguments,
-            env=self.environment,
+            env=self._environment(arguments),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -78,6 +80,9 @@ class Hub:
         output, _ = await asyncio.wait_for(process.communicate(stdin), DEADLINE_S)
         assert process.returncode == 0, output.decode()
         return output.decode()
+
+    def _environment(self, command: Sequence[str]) -> dict[str, str]:
+        return self.environment | self.of_its_own.get(command[0], {})
 
     async def apply(self, registry: str) -> None:
         path = self.folder / "registry.yaml"
