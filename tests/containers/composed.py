@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-STAGES = ("ingest", "router", "sender-rest", "recorder", "suspect")
+STAGES = ("ingest", "router", "sender-rest", "sender-amqp", "sender-soap", "recorder", "suspect")
 RABBITMQ_PASSWORD = "of-this-test-only"
 
 _CHECKOUT = Path(__file__).parents[2]

@@ -57,7 +57,7 @@ def test_the_topology_is_as_it_should_be() -> None:
 
 def test_only_what_sends_knows_the_secrets_of_services() -> None:
     knowing = {stage for stage in STAGES if "RECEIVER_TOKEN" in compose("exec", "-T", stage, "env")}
-    assert knowing == {"sender-rest", "suspect"}
+    assert knowing == {"sender-rest", "sender-amqp", "sender-soap", "suspect"}
 
 
 def test_every_event_arrives_though_a_sender_and_the_router_crash_while_the_senders_become_three() -> None:

@@ -32,6 +32,13 @@ def test_the_section_on_failures_is_a_service_that_can_be_applied(tmp_path: Path
     assert list(read_paths([path], SCHEMAS).registry.services) == ["erp"]
 
 
+def test_the_section_on_ways_out_can_be_applied(tmp_path: Path) -> None:
+    path = tmp_path / "hub.yaml"
+    path.write_text("version: 1\n" + block("yaml", "wstoken"))
+    services = read_paths([path], SCHEMAS).registry.services.values()
+    assert {service.transport for service in services} == set(SCHEMAS)
+
+
 async def test_an_event_published_by_the_python_example_arrives(hub: Hub, service: Service) -> None:
     rule = "  paid: {event: shop.order.paid, service: till}"
     await hub.apply(registry_for(service.url, more=rule))
