@@ -40,7 +40,7 @@ async def answered_raw(raw: bytes, **keys: Any) -> Outcome:
 
 
 @pytest.mark.parametrize("method", METHODS)
-async def test_a_request_arrives_as_it_was_rendered(method: str) -> None:
+async def test_w17_a_request_arrives_as_it_was_rendered_whatever_its_method(method: str) -> None:
     send = {"method": method, "path": "/a/b", "query": {"q": "1"}, "headers": {"X-Site": "moodle"}}
     one = delivery(send, content_type="text/xml")
     async with connected() as (receiver, transport):
@@ -176,7 +176,7 @@ async def test_an_attempt_sends_once_whatever_its_method(method: str) -> None:
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_not_followed(status: int) -> None:
+async def test_w19_a_redirect_is_not_followed(status: int) -> None:
     async with running(Play.ACCEPTS) as elsewhere, connected(**BEARER) as (receiver, transport):
         to = {"Location": f"http://127.0.0.1:{elsewhere.port}/"}
         receiver.respond = lambda _: web.Response(status=status, headers=to)

@@ -336,7 +336,7 @@ async def test_an_import_of_the_wsdl_is_fetched_relative_to_it() -> None:
 @pytest.mark.parametrize(
     "location", ["http://169.254.169.254/o", "http://2852039166/o", "http://10.0.0.1/o", "http://[::ffff:10.0.0.1]/o"]
 )
-async def test_an_import_of_an_internal_address_is_refused(location: str) -> None:
+async def test_w19_an_import_of_an_internal_address_is_refused(location: str) -> None:
     reason = await refused_wsdl(_importing(location))
     assert "MIH_ALLOWED_NETWORKS" in reason
 

@@ -39,7 +39,7 @@ async def test_every_answer_has_its_ending(counterpart: Counterpart) -> None:
     assert len(receiver.arrived) == len(endings)
 
 
-async def test_credentials_arrive_as_the_service_wants_them(counterpart: Counterpart) -> None:
+async def test_w17_credentials_arrive_as_the_service_wants_them(counterpart: Counterpart) -> None:
     async with counterpart.running(Play.ACCEPTS) as receiver:
         for auth, expected in counterpart.facts.credentials:
             async with opened(counterpart.service(receiver.port), auth=auth) as transport:

@@ -52,7 +52,7 @@ def lookups(monkeypatch: pytest.MonkeyPatch) -> Callable[[NameServer], list[str]
         "169.254.169.254", "168.63.129.16", "100.100.100.200", "[fd00:ec2::254]",
     ],
 )  # fmt: skip
-async def test_a_local_address_is_not_opened_and_the_setting_that_allows_it_is_told(
+async def test_w19_a_local_address_is_not_opened_and_the_setting_that_allows_it_is_told(
     counterpart: Counterpart, host: str
 ) -> None:
     with pytest.raises(Misconfigured, match="MIH_ALLOWED_NETWORKS"):

@@ -29,7 +29,7 @@ async def _attempted_trusting(certificate: Certificate, counterpart: Counterpart
     return orjson.loads(printed)
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(
+async def test_w18_a_certificate_that_nobody_vouches_for_is_refused_before_anything_is_sent(
     counterpart: Counterpart, certificates: Certificates
 ) -> None:
     async with (

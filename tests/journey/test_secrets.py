@@ -69,7 +69,7 @@ async def arguments_of(pid: int) -> str:
 
 
 @pytest.mark.usefixtures("keys")
-async def test_a_secret_is_used_and_nowhere_to_be_read(hub: Hub, service: Service) -> None:
+async def test_w18_a_secret_is_used_and_nowhere_to_be_read(hub: Hub, service: Service) -> None:
     hub.environment["MIH_LOG_LEVEL"] = "debug"
     service.answer = lambda number: 200 if number == 1 else 422
     path = hub.folder / "registry.yaml"

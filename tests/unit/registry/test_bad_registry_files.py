@@ -151,7 +151,7 @@ def test_a_service(written: str, told: str) -> None:
         ("{transport: rest, url: 5}", "services.s.url: found the number 5, expected a text (write it in quotes)"),
     ],
 )
-def test_how_a_service_is_reached(written: str, told: str) -> None:
+def test_w22_how_a_service_is_reached_is_refused_where_it_cannot_be_meant(written: str, told: str) -> None:
     assert errors_in(m=f"version: 1\nservices:\n  s: {written}") == [f"m.yaml:3: {told}"]
 
 
