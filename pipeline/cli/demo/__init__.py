@@ -1,4 +1,4 @@
-"""`mih demo`: the whole hub for half a minute: real Moodle events, three services, two troubles, and an account of all.
+"""`mih demo`: the whole hub for half a minute: real Moodle events, all transports, two troubles, and an account of it.
 
     run           a folder, RabbitMQ and Redis, the services, the registry; then the performance
     performance   the stages run, the story is told, and all of it is watched
@@ -6,10 +6,12 @@
     scene         the scenes of it, in words; pure
     replaying     `mih dlq replay`, as an operator runs it
     surroundings  settings and an environment that no other hub shares
-    broker        does a hub work there already, who consumes, and to leave no queue behind
+    broker        does a hub work there already, who consumes, and to leave nothing behind
     events        what is published: captured events, some of them twice, some that nobody can read
     publishing    the events on their way, at a pace that can be watched
-    services      three HTTP services of the demo's own, which can be in trouble
+    services      four services of the demo's own, two of which can be in trouble:
+                  rest_service, soap_service (people.wsdl is its own), amqp_service; serving, for those of HTTP
+    calls         what each delivery must look like at its service, by transport; pure
     listening     what is seen on the road, kept as evidence
     watching      what the hub knows of its services: breakers, and the index of dead letters
     evidence      what was seen; pure
@@ -43,8 +45,9 @@ def register(app: typer.Typer) -> None:
 def demo(*, as_json: AsJson = False) -> None:
     """See the whole hub work for half a minute, on a RabbitMQ and Redis of its own where none is named.
 
-    Publishes captured Moodle events and delivers them to services of its own, one of which fails for a while, and one
-    of which refuses until it is mended. Accounts for every event: exits with 0 only if the sums agree.
+    Publishes captured Moodle events and delivers them by REST, SOAP and AMQP to services of its own, one of which fails
+    for a while, and one of which refuses until it is mended. Accounts for every event: exits with 0 only if the sums
+    agree.
     """
     # Whoever ends it, it ends in order.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))

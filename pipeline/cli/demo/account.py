@@ -21,6 +21,7 @@ class ServiceAccount:
     """
 
     service: str
+    transport: str
     expected: int
     asked: int
     delivered: int
@@ -139,6 +140,7 @@ def _service(slug: str, seen: Evidence) -> ServiceAccount:
     dead = len(open_ones & seen.died)
     return ServiceAccount(
         service=slug,
+        transport=seen.services[slug],
         expected=len(expected),
         asked=seen.asked[slug],
         delivered=delivered,

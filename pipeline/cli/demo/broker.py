@@ -29,9 +29,16 @@ def are_consumed(amqp_url: str, queues: Iterable[str]) -> bool:
     return [depth.consumers > 0 for depth in read_depths(amqp_url, queues).values()] == [True] * len(queues)
 
 
+def declare_exchange(amqp_url: str, slug: str) -> None:
+    """Declare the exchange to which a service's messages go; it has the service's name."""
+    with connected(amqp_url) as connection, connection.channel() as channel:
+        channel.exchange_declare(slug, "topic", auto_delete=False)
+
+
 def forget_services(amqp_url: str, slugs: Iterable[str]) -> None:
-    """Delete the queues of these services, with all that an interrupted demo left in them."""
+    """Delete the exchange and the queues of these services, with all that an interrupted demo left in them."""
     with connected(amqp_url) as connection, connection.channel() as channel:
         for slug in slugs:
+            channel.exchange_delete(slug)
             for queue in (names.service_queue(slug), names.dead_letter_queue(slug)):
                 channel.queue_delete(queue)

@@ -1,7 +1,7 @@
 """The evidence: what was seen, by who published, by who listens in, by the services, and what the hub knows of them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 #: A breaker that lets everything pass.
@@ -10,7 +10,7 @@ CLOSED = "closed"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request at a service: for which delivery, its method and path, and its body."""
+    """A request at a service: for which delivery, in a line what it is (a method and path, say), and its body."""
 
     service: str
     delivery: str
@@ -32,8 +32,8 @@ class Cause:
 class Evidence:
     """What was seen so far."""
 
-    #: The services to account for.
-    services: tuple[str, ...] = ()
+    #: The services to account for, with their transports.
+    services: Mapping[str, str] = field(default_factory=dict)
     #: Names of what was published, as often as it was; None is what nobody can understand.
     published: Counter[str | None] = field(default_factory=Counter)
     #: By event id, the name of what was understood.

@@ -5,19 +5,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
-from urllib.parse import urlsplit
 
 import orjson
 
-from pipeline.attempt.transports.rest import address_of
 from pipeline.broker import Incoming, Session, tap
+from pipeline.cli.demo.calls import call_of
 from pipeline.cli.demo.events import name_of
-from pipeline.cli.demo.evidence import Call, Evidence
-from pipeline.delivery import Delivery, Request
+from pipeline.cli.demo.evidence import Evidence
 from pipeline.event import read_event
 from pipeline.outcome import Ending
 from pipeline.registry import Registry
-from pipeline.rules import Refused, plan
+from pipeline.rules import plan
 from topology import names
 
 
@@ -50,7 +48,9 @@ class Listener:
             return
         planned = plan(event, self.registry.index, revision=self.registry.revision, now=datetime.now(UTC))
         self.evidence.understood[event.id] = name_of(event.type, event.time)
-        self.evidence.wanted[event.id] = tuple(map(_call, planned))
+        self.evidence.wanted[event.id] = tuple(
+            call_of(one, self.registry.services[one.service].transport) for one in planned
+        )
 
     def attempted(self, message: Incoming) -> None:
         """Keep an attempt that failed and will be made again."""
@@ -71,12 +71,3 @@ class Listener:
         # Nothing is published when a repeat is dropped; the log is where it is told.
         if stage == "ingest" and '"repeat dropped"' in line:
             self.evidence.again[orjson.loads(line)["event_id"]] += 1
-
-
-def _call(planned: Delivery | Refused) -> Call:
-    if isinstance(planned, Refused):
-        return Call(planned.service, planned.delivery.id, "cannot be rendered")
-    request = planned.request or Request()
-    path = urlsplit(address_of("", request))._replace(scheme="", netloc="").geturl() or "/"
-    line = f"{request.send.get('method', 'POST')} {path}"
-    return Call(planned.service, planned.id, line, request.body or "")

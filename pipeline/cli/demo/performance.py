@@ -14,7 +14,7 @@ from pipeline.cli.demo.events import programme
 from pipeline.cli.demo.listening import Listener
 from pipeline.cli.demo.replaying import Replay
 from pipeline.cli.demo.screen import Draw, drawing
-from pipeline.cli.demo.services import SLUGS, LocalService
+from pipeline.cli.demo.services import TRANSPORTS, LocalServices
 from pipeline.cli.demo.story import Story
 from pipeline.cli.demo.watching import watching
 from pipeline.cli.up import stages
@@ -38,7 +38,7 @@ class Performance:
         settings: Settings,
         environment: Mapping[str, str],
         listener: Listener,
-        services: Mapping[str, LocalService],
+        services: LocalServices,
     ) -> None:
         self._settings = settings
         self._children = stages(environment)
@@ -86,7 +86,7 @@ class Performance:
 
     async def _ready(self) -> None:
         """Wait until somebody consumes every queue of the road, but not for ever: events can wait in the broker."""
-        queues = (names.INGEST, names.ROUTER, names.DEAD, *map(names.service_queue, SLUGS))
+        queues = (names.INGEST, names.ROUTER, names.DEAD, *map(names.service_queue, TRANSPORTS))
         for _ in range(_READY_LOOKS):
             if await asyncio.to_thread(are_consumed, self._settings.amqp_url, queues):
                 return

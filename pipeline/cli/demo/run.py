@@ -17,11 +17,11 @@ from rich.console import Console
 from pipeline.attempt.transports import SCHEMAS
 from pipeline.cli.apply import apply_files
 from pipeline.cli.demo.account import Account
-from pipeline.cli.demo.broker import forget_services, refuse_if_used
+from pipeline.cli.demo.broker import declare_exchange, forget_services, refuse_if_used
 from pipeline.cli.demo.evidence import Evidence
 from pipeline.cli.demo.listening import Listener
 from pipeline.cli.demo.performance import Performance
-from pipeline.cli.demo.services import SLUGS, local_services
+from pipeline.cli.demo.services import AUDIT, TRANSPORTS, local_services
 from pipeline.cli.demo.surroundings import demo_environment, demo_settings
 from pipeline.embedded import Backing, backing
 from pipeline.logs import configure_logs
@@ -62,8 +62,8 @@ def play(console: Console) -> Played:
 async def _play_on(found: Backing, folder: Path, log: IO[str], console: Console) -> Account:
     """All that happens while RabbitMQ and Redis run."""
     await asyncio.to_thread(refuse_if_used, found.amqp_url)
-    seen = Evidence(services=SLUGS)
-    async with local_services(seen) as services, _queues_of_its_own(found.amqp_url):
+    seen = Evidence(services=TRANSPORTS)
+    async with _nothing_left_behind(found.amqp_url), local_services(seen, found.amqp_url) as services:
         environment = demo_environment(os.environ, found, folder, services.references)
         settings = load_settings(environment)
         # What this process logs must not tear the picture.
@@ -71,19 +71,20 @@ async def _play_on(found: Backing, folder: Path, log: IO[str], console: Console)
             configure_logs(settings, "demo")
         source = f"mih-demo-{secrets.token_hex(4)}"
         listener = Listener(source, await _applied(settings), seen, log)
-        return await Performance(settings, environment, listener, services.by_slug).watched(console)
+        return await Performance(settings, environment, listener, services).watched(console)
 
 
 @asynccontextmanager
-async def _queues_of_its_own(amqp_url: str) -> AsyncIterator[None]:
-    """Begin with empty queues, and leave none behind: the broker may be somebody's."""
-    await asyncio.to_thread(forget_services, amqp_url, SLUGS)
+async def _nothing_left_behind(amqp_url: str) -> AsyncIterator[None]:
+    """Begin with empty queues, and leave neither queue nor exchange: the broker may be somebody's."""
+    await asyncio.to_thread(forget_services, amqp_url, TRANSPORTS)
+    await asyncio.to_thread(declare_exchange, amqp_url, AUDIT)
     try:
         yield
     finally:
         # A broker that is gone needs no tidying, and what it did is still to be told.
         with suppress(BrokerAway):
-            await asyncio.to_thread(forget_services, amqp_url, SLUGS)
+            await asyncio.to_thread(forget_services, amqp_url, TRANSPORTS)
 
 
 async def _applied(settings: Settings) -> Registry:

@@ -10,5 +10,5 @@ class Scene(StrEnum):
     FLOWS = "1/3  everything flows"
     FAILS = "2/3  the chat answers 503 to all: its breaker opens, the others go on"
     RECOVERS = "2/3  the chat is well: a probe finds out, then its backlog goes out"
-    REFUSES = "3/3  the records refuse people with 422: trying again is no use"
-    REPLAYS = "3/3  the records are mended: mih dlq replay --service demo-erp"
+    REFUSES = "3/3  the records refuse people with a SOAP fault: trying again is no use"
+    REPLAYS = "3/3  the records are mended: mih dlq replay --service demo-sis"

@@ -27,6 +27,8 @@ _WIDTH = 98
 _MARGIN = 2
 _FIRST_COLUMN = 10
 _BAR = 12
+#: Narrower in the table of services, which has more to show.
+_SHORT_BAR = 8
 #: Narrower than this, the last request has no column: it would show nothing of it.
 _ROOM_FOR_REQUESTS = 92
 #: Seconds between two lines where there is no terminal.
@@ -95,7 +97,8 @@ def _road(account: Account) -> Table:
 def _services(account: Account, latest: Mapping[str, str] | None) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0), expand=True)
     table.add_column("sender", width=_FIRST_COLUMN)
-    table.add_column("", width=_BAR)
+    table.add_column("by", width=len("rest"))
+    table.add_column("", width=_SHORT_BAR)
     for name in ("asked", "delivered", "waiting", "dead"):
         table.add_column(name, justify="right", width=len(name))
     table.add_column("breaker", width=len("half-open"))
@@ -110,7 +113,8 @@ def _services(account: Account, latest: Mapping[str, str] | None) -> Table:
 def _row(service: ServiceAccount) -> tuple[RenderableType, ...]:
     return (
         service.service,
-        _bar(service.delivered, service.expected),
+        Text(service.transport, style="dim"),
+        _bar(service.delivered, service.expected, width=_SHORT_BAR),
         _number(service.asked),
         _number(service.delivered, "green"),
         _number(service.missing, "yellow"),
@@ -119,8 +123,8 @@ def _row(service: ServiceAccount) -> tuple[RenderableType, ...]:
     )
 
 
-def _bar(done: int, total: int) -> ProgressBar:
-    return ProgressBar(total=max(total, 1), completed=done, width=_BAR)
+def _bar(done: int, total: int, width: int = _BAR) -> ProgressBar:
+    return ProgressBar(total=max(total, 1), completed=done, width=width)
 
 
 def _count(number: int, what: str, style: str = "") -> Text:

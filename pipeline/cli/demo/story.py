@@ -3,12 +3,12 @@
 flows                every service takes what it is sent
 fails, recovers      the chat answers 503 to everything for some eight seconds: its breaker opens, the others go on;
                      once it is well a probe closes the breaker, and all that waited is delivered: nothing dies
-refuses, replays     the student records refuse every change of a person with 422: dead letters, which are replayed
+refuses, replays     the student records refuse every call with a SOAP fault, Client: dead letters, which are replayed
                      once the records are mended
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.broker import Session
@@ -17,10 +17,8 @@ from pipeline.cli.demo.events import Publication
 from pipeline.cli.demo.evidence import Evidence
 from pipeline.cli.demo.publishing import publish
 from pipeline.cli.demo.scene import Scene
-from pipeline.cli.demo.services import CHAT, ERP, LocalService
+from pipeline.cli.demo.services import CHAT, SIS, LocalServices
 
-#: The method by which the example registry changes a person.
-_OF_PEOPLE = "PATCH"
 #: Seconds between two looks, and looks after which the story goes on: the account will say what is missing.
 _LOOK_EVERY_S = 0.1
 _LOOKS = 300
@@ -39,7 +37,7 @@ class Story:
     source: str
     publications: Sequence[Publication]
     seen: Evidence
-    services: Mapping[str, LocalService]
+    services: LocalServices
     replay: Callable[[str], Awaitable[None]]
     account: Callable[[], Account]
     scene: Scene = Scene.STARTS
@@ -56,18 +54,18 @@ class Story:
         await self._records_refuse(session, third)
 
     async def _chat_fails(self, session: Session, publications: Sequence[Publication]) -> None:
-        self.scene, self.services[CHAT].is_down = Scene.FAILS, True
+        self.scene, self.services.chat.is_down = Scene.FAILS, True
         await publish(session, self.source, publications, self.seen)
         await self._until(lambda: self.account().of(CHAT).opened > 0)
-        self.scene, self.services[CHAT].is_down = Scene.RECOVERS, False
+        self.scene, self.services.chat.is_down = Scene.RECOVERS, False
         await self._until(lambda: self.account().of(CHAT).is_well)
 
     async def _records_refuse(self, session: Session, publications: Sequence[Publication]) -> None:
-        self.scene, self.services[ERP].refuses = Scene.REFUSES, _OF_PEOPLE
+        self.scene, self.services.sis.refuses = Scene.REFUSES, True
         await publish(session, self.source, publications, self.seen)
         await self._until(lambda: self.account().is_settled and self.account().is_indexed)
-        self.scene, self.services[ERP].refuses = Scene.REPLAYS, ""
-        await self.replay(ERP)
+        self.scene, self.services.sis.refuses = Scene.REPLAYS, False
+        await self.replay(SIS)
         await self._until(lambda: self.account().is_settled and self.account().is_replayed)
 
     async def _until(self, holds: Callable[[], bool]) -> None:

@@ -1,5 +1,6 @@
 """What a person reads at the end: where every event is, as sums that can be followed, and what to do next."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -54,6 +55,7 @@ def _rows(account: Account) -> Iterator[tuple[str, int, Mapping[str, int], bool]
 
 def _troubles(account: Account) -> Iterator[str]:
     yield ""
+    yield f"{_by_transport(account)} were delivered."
     for service in account.services:
         if service.opened:
             times = "once" if service.opened == 1 else f"{service.opened} times"
@@ -63,6 +65,13 @@ def _troubles(account: Account) -> Iterator[str]:
     yield f"{account.failed_attempts} attempts failed, and were made again."
     if again := account.total("again"):
         yield f"{again} came twice, as may happen in a crash; the services knew the Idempotency-Key."
+
+
+def _by_transport(account: Account) -> str:
+    delivered: Counter[str] = Counter()
+    for service in account.services:
+        delivered[service.transport] += service.delivered
+    return ", ".join(f"{number} by {transport.upper()}" for transport, number in delivered.items())
 
 
 def _wrong(account: Account) -> Iterator[str]:

@@ -1,13 +1,15 @@
 """The demo's surroundings: settings and an environment that no hub of the user's shares.
 
 Of the user's settings only the addresses of RabbitMQ and Redis count. The database is a file in the demo's own folder,
-and the services on loopback are allowed to the demo's processes only.
+and the services, on loopback and at RabbitMQ's address, are allowed to the demo's processes only.
 """
 
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pipeline.cli.demo.services import LOOPBACK
+from pipeline.cli.demo.serving import LOOPBACK
 from pipeline.embedded import Backing
 from pipeline.settings import PREFIX, Settings, Source, load_settings_with_sources, variable
 
@@ -30,9 +32,15 @@ def demo_environment(
         "management_url": found.management_url,
         "redis_url": found.redis_url,
         "state_dir": str(folder),
-        "allowed_networks": f"{LOOPBACK}/32",
+        "allowed_networks": ",".join({LOOPBACK, *_addresses(found.amqp_url)}),
         # The demo reads what the stages say.
         "log_level": "info",
         "log_format": "json",
     }
     return {**outside, **{variable(field): value for field, value in own.items()}, **services}
+
+
+def _addresses(amqp_url: str) -> Iterator[str]:
+    """The addresses of the RabbitMQ, on which one of the services is."""
+    found = socket.getaddrinfo(urlsplit(amqp_url).hostname, None, type=socket.SOCK_STREAM)
+    yield from (str(address[0]) for *_, address in found)

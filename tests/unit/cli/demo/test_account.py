@@ -15,7 +15,7 @@ def _good() -> Evidence:
 
     A breaker opened for a while, and one of the deliveries was a dead letter for a while.
     """
-    seen = Evidence(services=(ERP, CHAT))
+    seen = Evidence(services={ERP: "rest", CHAT: "amqp"})
     seen.published.update(["created", "created", "updated", "viewed", None])
     seen.understood = {"id-1": "created", "id-2": "updated", "id-3": "viewed"}
     seen.wanted = {"id-1": (PUT,), "id-2": (SAY,), "id-3": ()}
@@ -165,7 +165,7 @@ def test_what_ended_badly_or_never_happened_is_settled_and_does_not_agree(break_
 
 
 def test_each_delivery_is_counted_once_where_it_ended() -> None:
-    seen = Evidence(services=(ERP,))
+    seen = Evidence(services={ERP: "rest"})
     calls = [Call(ERP, f"delivery-{number}", "PUT /") for number in range(5)]
     seen.understood = {"id": "created"}
     seen.wanted = {"id": tuple(calls)}
@@ -178,7 +178,7 @@ def test_each_delivery_is_counted_once_where_it_ended() -> None:
 
 
 def test_a_breaker_opens_again_only_after_it_was_closed() -> None:
-    seen = Evidence(services=(CHAT,))
+    seen = Evidence(services={CHAT: "amqp"})
     for state in ("open", "half-open", "open", "closed", "closed", "open"):
         seen.stand(CHAT, state)
     assert take_account(seen, planned=0).of(CHAT).opened == 2

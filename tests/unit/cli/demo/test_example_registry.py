@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.attempt.transports import SCHEMAS
 from pipeline.cli.demo.events import captured
-from pipeline.cli.demo.services import SLUGS
+from pipeline.cli.demo.services import TRANSPORTS
 from pipeline.delivery import Delivery
 from pipeline.event import Event
 from pipeline.registry import Reading, read_paths
@@ -29,7 +29,7 @@ def planned(reading: Reading) -> dict[str, list[Delivery | Refused]]:
 
 def test_nothing_in_it_looks_odd_and_its_services_are_the_demos(reading: Reading) -> None:
     assert not reading.warnings
-    assert tuple(reading.registry.services) == SLUGS
+    assert {slug: one.transport for slug, one in reading.registry.services.items()} == TRANSPORTS
 
 
 def test_every_rule_answers_to_an_event_and_none_is_refused(
@@ -43,5 +43,5 @@ def test_every_rule_answers_to_an_event_and_none_is_refused(
 def test_every_service_hears_of_something_and_some_events_are_for_nobody(
     planned: dict[str, list[Delivery | Refused]],
 ) -> None:
-    assert {one.service for answers in planned.values() for one in answers} == set(SLUGS)
+    assert {one.service for answers in planned.values() for one in answers} == set(TRANSPORTS)
     assert not planned["\\core\\event\\user_loggedin"]

@@ -22,6 +22,7 @@ ACCOUNT = Account(
     services=(
         ServiceAccount(
             "demo-chat",
+            "rest",
             expected=17,
             asked=19,
             delivered=12,
@@ -48,7 +49,13 @@ def test_the_picture_has_straight_edges(width: int) -> None:
         console.print(picture(ACCOUNT, LATEST, Scene.FAILS, width=width))
     lines = drawn.get().splitlines()
     assert {cell_len(line) for line in lines} == {width}
-    for part in ("112 of 306", "half-open", "1 dead: demo-chat, HTTP 422, fingerprint 0123456789ab", Scene.FAILS):
+    for part in (
+        "112 of 306",
+        " rest ",
+        "half-open",
+        "1 dead: demo-chat, HTTP 422, fingerprint 0123456789ab",
+        Scene.FAILS,
+    ):
         assert any(part in line for line in lines)
 
 
@@ -72,6 +79,7 @@ def test_the_summary_of_a_demo_that_failed_names_what_is_missing_and_the_log() -
     for part in (
         "✗ The sums do not agree",
         *ACCOUNT.lost,
+        "12 by REST were delivered",
         "demo-chat: 4 did not arrive",
         "demo-chat: 1 died",
         "demo-chat: 1 still in the index of dead letters, HTTP 422",
