@@ -8,7 +8,6 @@
 """
 
 import re
-import socket
 import ssl
 
 from aiormq.exceptions import (
@@ -26,21 +25,15 @@ from aiormq.exceptions import (
 
 from pipeline.attempt.amqp_link import Blocked, Closed
 from pipeline.attempt.ending import Seen, Stated, Unanswered
+from pipeline.attempt.tcp import told
 from pipeline.errors import DestinationRefused
 from pipeline.outcome import Ending
 
 BLOCKED = "the broker blocks publishers (memory or disk alarm)"
 _CLOSED = "connection closed without an answer"
-_UNREACHABLE = "connection refused or unreachable"
-#: In the order in which they are looked at: the first kind that fits.
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (Closed, "closed by this hub"),
     (Blocked, BLOCKED),
-    (socket.gaierror, "name not found"),
-    (ssl.SSLError, "TLS failed"),
-    (ConnectionRefusedError, _UNREACHABLE),
-    (ConnectionError, _CLOSED),
-    (OSError, _UNREACHABLE),
     (ProtocolSyntaxError, "the answer is not AMQP 0-9-1"),
     # The library's word for a channel that is closed already.
     (RuntimeError, _CLOSED),
@@ -71,8 +64,6 @@ def seen_in(failed: Exception, exchange: str, size: int) -> Seen:  # noqa: PLR09
             return Stated(Ending.FORBIDDEN, "login refused", _text(failed))
         case ConnectionClosed():
             return _closed(_text(failed), is_refusal=failed.args[0] == _NOT_ALLOWED)
-        case DestinationRefused():
-            return Unanswered(str(failed))
         case _:
             return Unanswered(_told(failed))
 
@@ -85,10 +76,10 @@ def _closed(text: str, *, is_refusal: bool) -> Stated:
 
 
 def _told(failed: Exception) -> str:
-    if isinstance(failed, ssl.SSLCertVerificationError):
-        return f"certificate not trusted: {failed.verify_message}"
     # What the other side says against our part of TLS comes when the first answer is read.
     met = failed.__cause__ if isinstance(failed.__cause__, ssl.SSLError) else failed
+    if isinstance(met, DestinationRefused | OSError):
+        return told(met)
     if type(met) is Exception:
         # Where the other side hangs up between two frames, the library ends what waits with one that has no name.
         return _CLOSED

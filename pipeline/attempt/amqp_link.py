@@ -11,6 +11,7 @@ import ssl
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
+from weakref import WeakValueDictionary
 
 import aiormq
 from aiormq import spec
@@ -53,6 +54,8 @@ class AmqpLink:
         #: With those that are retired and have publishes under way.
         self._lines: set[_Line] = set()
         self._leaving: set[asyncio.Task[None]] = set()
+        #: By a message's id, by which the library tells whose publish was returned: of one id, one at a time.
+        self._turns: WeakValueDictionary[str | None, asyncio.Lock] = WeakValueDictionary()
         self._is_closed = False
 
     async def publish(self, message: AmqpMessage, exchange: str) -> None:
@@ -60,6 +63,23 @@ class AmqpLink:
 
         Raises Blocked, Closed, DestinationRefused, DeliveryError, and whatever a connection fails with.
         """
+        async with self._turns.setdefault(message.properties.message_id, asyncio.Lock()):
+            await self._publish(message, exchange)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the broker has blocked publishers (a memory or disk alarm)."""
+        return self._line is not None and self._line.is_blocked
+
+    async def close(self) -> None:
+        """Close every connection; what is in flight ends."""
+        self._is_closed = True
+        if self._patience:
+            with contextlib.suppress(RuntimeError):  # nobody is opening it any more
+                self._patience.reschedule(0)
+        await asyncio.gather(*(line.close() for line in self._lines), *self._leaving)
+
+    async def _publish(self, message: AmqpMessage, exchange: str) -> None:
         line = await self._usable()
         if line.is_blocked:
             raise Blocked
@@ -76,19 +96,6 @@ class AmqpLink:
         finally:
             line.under_way -= room
             self._leave_if_done(line)
-
-    @property
-    def is_blocked(self) -> bool:
-        """Whether the broker has blocked publishers (a memory or disk alarm)."""
-        return self._line is not None and self._line.is_blocked
-
-    async def close(self) -> None:
-        """Close every connection; what is in flight ends."""
-        self._is_closed = True
-        if self._patience:
-            with contextlib.suppress(RuntimeError):  # nobody is opening it any more
-                self._patience.reschedule(0)
-        await asyncio.gather(*(line.close() for line in self._lines), *self._leaving)
 
     async def _usable(self) -> "_Line":
         async with self._opening:

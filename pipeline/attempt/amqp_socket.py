@@ -1,7 +1,6 @@
-"""A connection to exactly an address that the guard let pass, on which no more is read than has been asked for."""
+"""A connection to a broker on which no more is read than has been asked for."""
 
 import asyncio
-import socket
 import ssl
 from typing import Any
 
@@ -9,13 +8,12 @@ from aiormq.connection import TransportFactory
 from aiormq.exceptions import InvalidFrameError
 from yarl import URL
 
+from pipeline.attempt import tcp
 from pipeline.attempt.amqp_address import AmqpAddress
-from pipeline.attempt.guard import Guard, GuardedResolver
+from pipeline.attempt.guard import Guard
 
 #: Bytes that a broker may say beyond giving back what was published: its greeting, confirms, heartbeats.
 SMALL_TALK = 65_536
-#: A peer that does not take part in ending TLS is left.
-_TLS_GOODBYE_S = 1
 
 
 class MeteredReader(asyncio.StreamReader):
@@ -51,30 +49,9 @@ class Socket(TransportFactory):
 
 
 async def dialled(address: AmqpAddress, guard: Guard, context: ssl.SSLContext | None) -> Socket:
-    """Resolve once, check every address, connect to the first of them that answers.
+    """Connect to the broker.
 
     Raises DestinationRefused, OSError.
     """
-    found = await GuardedResolver(guard).resolve(address.host, address.port, socket.AF_UNSPEC)
-    for result in found[:-1]:
-        try:
-            return await _connected(str(result["host"]), address, context)
-        except ssl.SSLError:
-            raise
-        except OSError:
-            continue
-    return await _connected(str(found[-1]["host"]), address, context)
-
-
-async def _connected(ip: str, address: AmqpAddress, context: ssl.SSLContext | None) -> Socket:
-    loop = asyncio.get_running_loop()
     reader = MeteredReader()
-    protocol = asyncio.StreamReaderProtocol(reader)
-    # TLS is verified against the name; the address that was checked is only where it is found.
-    tls: dict[str, Any] = {
-        "ssl": context,
-        "server_hostname": address.host.rstrip("."),
-        "ssl_shutdown_timeout": _TLS_GOODBYE_S,
-    }
-    transport, _ = await loop.create_connection(lambda: protocol, ip, address.port, **(tls if context else {}))
-    return Socket(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
+    return Socket(reader, await tcp.dialled(address.host, address.port, reader, guard, context))

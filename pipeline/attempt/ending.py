@@ -154,12 +154,11 @@ def judge(seen: Seen, meaning: Meaning = PLAIN, *, now: datetime, latency_ms: in
 
 def retry_after_s(header: str | None, now: datetime) -> float | None:
     """Seconds that `Retry-After` asks for, in seconds or as a date (RFC 9110, 10.2.3); None where it says nothing."""
-    if not header:
-        return None
-    if header.strip().isascii() and header.strip().isdigit():
-        return float(header)
+    said = (header or "").strip()
+    if said.isascii() and said.isdigit():
+        return float(said)
     try:
-        until = parsedate_to_datetime(header)
+        until = parsedate_to_datetime(said)
     except (ValueError, OverflowError):
         return None
     return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())

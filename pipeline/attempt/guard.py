@@ -32,7 +32,7 @@ class Guard:
         """
         for ip in _reached(ip_address(address.partition("%")[0])):
             if not self._allows(ip):
-                shown = str(ip) if host == str(ip) else f"{host} ({ip})"
+                shown = str(ip) if host == str(ip) else f"{host:.100} ({ip})"
                 raise DestinationRefused(f"{shown} {_why(ip)}")
 
     def check_written(self, url: str) -> str | None:
@@ -47,7 +47,7 @@ class Guard:
         except socket.gaierror:
             return None
         except UnicodeError:
-            return f"{host} is no name that can be looked up: a part of it is empty or too long"
+            return f"{host:.100} is no name that can be looked up: a part of it is empty or too long"
         except DestinationRefused as refused:
             return str(refused)
         return None

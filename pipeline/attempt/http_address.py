@@ -1,8 +1,10 @@
 """Addresses that HTTP goes to, a service's, a token endpoint's, a proxy's: read, and checked before they are used."""
 
+from base64 import b64encode
 from urllib.parse import urlsplit
 
 import httpx
+from yarl import URL
 
 from pipeline.attempt.means import Means
 from pipeline.errors import Misconfigured
@@ -64,6 +66,13 @@ def opened_proxy(written: str | None, means: Means) -> str | None:
     return _guarded(str(url.copy_with(path="")), written, "proxy", means)
 
 
+def secrets_for(proxy: str | None) -> frozenset[str]:
+    """What a proxy is sent that no answer may show: where nothing is tunnelled, a service may be sent it too."""
+    url = httpx.URL(proxy or "")
+    pair = f"{url.username}:{url.password}".encode("latin-1")
+    return frozenset({url.password, b64encode(pair).decode()}) if url.userinfo else frozenset()
+
+
 def _guarded(url: str, written: str, key: str, means: Means) -> str:
     if refused := means.guard.check_written(url):
         raise Misconfigured(f"{key} {written}: {refused}")
@@ -79,7 +88,8 @@ def _proxy(url: str) -> httpx.URL:
 
 def _parsed(url: str) -> httpx.URL:
     try:
-        parts, _ = httpx.URL(url), urlsplit(url).port
+        # Each of those that read it on its way refuses something that the others take.
+        parts, *_ = httpx.URL(url), urlsplit(url).port, URL(url, encoded=True)
     except (httpx.InvalidURL, ValueError):
         raise ValueError("expected an address with a host and a port that can be") from None
     if parts.scheme not in ("http", "https") or not parts.host:

@@ -1,9 +1,13 @@
 """The answer to one HTTP request, read and unpacked up to a limit: neither its length nor its packing costs more."""
 
+import json
 import zlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from html import escape
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import httpx
 
@@ -33,16 +37,27 @@ async def read_answer(response: httpx.Response, limit: int) -> HttpAnswer:
     return HttpAnswer(response.status_code, response.headers, kept[:limit], len(kept) <= limit)
 
 
-def without(answer: HttpAnswer, secrets: Iterable[str]) -> HttpAnswer:
-    """The answer with no secret in it as it was sent: answers are kept with outcomes and dead letters, for people.
+# The same token is in many requests.
+@lru_cache(maxsize=256)
+def spellings(secrets: frozenset[str]) -> tuple[bytes, ...]:
+    """How an answer may repeat secrets: as they were sent, and as JSON, an address, a form and HTML escape them."""
+    spelled: set[str] = set()
+    # One of a few letters would garble whatever else is there.
+    for secret in (secret for secret in secrets if len(secret) >= _SHORTEST_SECRET):
+        in_json = {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
+        spelled |= in_json | {text.replace("/", r"\/") for text in in_json}
+        spelled |= {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), escape(secret)}
+    return tuple(sorted((text.encode() for text in spelled), key=len, reverse=True))
 
-    One that was rewritten (`%2B`) is not found, and one of a few letters would garble whatever else is there.
-    """
+
+def without(answer: HttpAnswer, spelled: tuple[bytes, ...]) -> HttpAnswer:
+    """The answer with no secret in it: answers are kept with outcomes and dead letters, for people."""
     body = answer.body
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= _SHORTEST_SECRET:
-            body = body.replace(secret.encode(), b"***")
-    return replace(answer, body=body)
+    for secret in spelled:
+        body = body.replace(secret, b"***")
+    # Where it was cut, the beginning of one may stand.
+    end = len(body) if answer.is_whole or not spelled else len(body) - len(spelled[0])
+    return replace(answer, body=body[: max(0, end)])
 
 
 # Both read one byte beyond the limit, if there is one, which tells that there is more.

@@ -13,8 +13,8 @@ import httpx
 
 from pipeline.attempt.credentials import BEARER, Auth, NoAuth, OAuth2Auth, auth_headers, secrets_in
 from pipeline.attempt.ending import Stated, Unanswered
-from pipeline.attempt.http_address import opened_proxy
-from pipeline.attempt.http_answer import HttpAnswer, read_answer, without
+from pipeline.attempt.http_address import opened_proxy, secrets_for
+from pipeline.attempt.http_answer import HttpAnswer, read_answer, spellings, without
 from pipeline.attempt.http_pool import HttpPool, told
 from pipeline.attempt.http_service import HttpService
 from pipeline.attempt.means import Means
@@ -38,8 +38,8 @@ class HttpExchange:
     def __init__(self, service: HttpService, auth: Auth, means: Means) -> None:
         self._timeout_s = service.timeout.total_seconds()
         headers = http_headers({**_IDENTITY, **auth_headers(auth, means.environ)})
-        self._secrets = secrets_in(auth, means.environ)
         tls, proxy = ssl_context(service.tls), opened_proxy(service.proxy, means)
+        self._secrets = spellings(secrets_in(auth, means.environ) | secrets_for(proxy))
         self._tokens: AccessTokens | None = None
         if isinstance(auth, OAuth2Auth):
             client = opened_client(auth, means)
@@ -114,7 +114,7 @@ class HttpExchange:
         if self._client.is_closed:
             return Unanswered(_CLOSED)
         request.headers["Authorization"] = BEARER + token
-        return without(await self._answer(request, limit), {token})
+        return without(await self._answer(request, limit), spellings(frozenset({token})))
 
     async def _answer(self, request: httpx.Request, limit: int) -> HttpAnswer:
         response = await self._client.send(request, stream=True)

@@ -11,7 +11,7 @@ nothing is ever dropped.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
 from uuid import uuid4
@@ -47,7 +47,7 @@ class Endpoint(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    token: str
+    token: str = field(repr=False)
     sealed: bytes
     until: float
 
@@ -58,8 +58,8 @@ class AccessTokens:
     def __init__(self, client: Client, endpoint: Endpoint, shared: SharedState, timeout_s: float) -> None:
         self._client, self._endpoint = client, endpoint
         self._shared = Tokens(shared)
-        # A holder that says nothing within its attempt's timeout has died.
-        self._lease_ms = round(timeout_s * 1000) + 1000
+        # Half an attempt's timeout, so that who waits for a holder that died can still ask for itself.
+        self._lease_ms = max(1, round(timeout_s * 500))
         self._who = str(uuid4())
         self._held = _Held("", b"", 0.0)
         self._one_at_a_time = asyncio.Lock()

@@ -14,8 +14,10 @@ _PREFIX = "mih:token:"
 _TAKE = """
 local kept = redis.call('GET', KEYS[1])
 if kept and kept ~= ARGV[1] then return {kept, redis.call('PTTL', KEYS[1])} end
-if redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return {1} end
-return {0}
+local holder = redis.call('GET', KEYS[2])
+if holder and holder ~= ARGV[2] then return {0} end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+return {1}
 """
 
 #: KEYS: the token, its lease. ARGV: who asked, the token or nothing, for how long in ms.

@@ -64,6 +64,16 @@ async def test_each_of_many_at_once_has_its_own_answer(broker: AmqpCounterpart) 
     assert len({arrived.connection for arrived in receiver.arrived}) == 1
 
 
+async def test_w13_a_delivery_that_is_under_way_twice_is_no_success_where_no_queue_is_for_it(
+    broker: AmqpCounterpart,
+) -> None:
+    """The library finds by its id which publish came back: it took one for the other, and one was a success."""
+    async with broker.running(Play.ACCEPTS) as receiver, opened(broker.service(receiver.port)) as transport:
+        one = delivery({"routing_key": "nowhere"})
+        outcomes = await asyncio.gather(*(outcome_of(transport, one) for _ in range(6)))
+    assert {outcome.ending for outcome in outcomes} == {Ending.CANNOT_PASS}
+
+
 async def test_one_that_is_given_up_does_not_cut_the_others_in_flight(broker: AmqpCounterpart) -> None:
     async with broker.running(Play.HOLDS) as receiver, opened(broker.service(receiver.port)) as transport:
         abandoned, other = (asyncio.create_task(outcome_of(transport, delivery(SEND))) for _ in range(2))

@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from aiohttp.web import Response
 from attempts import BODY, SECRET, delivery, opened, outcome_of
 from certificates import Certificates
 from counterpart import Play
@@ -80,6 +81,16 @@ async def test_a_proxys_credentials_stand_behind_a_reference_and_reach_only_the_
     assert {authorization for _, authorization in proxy.asked} == {expected}
     if tls:
         assert all("Proxy-Authorization" not in arrived.headers for arrived in receiver.arrived)
+
+
+async def test_a_proxys_credentials_that_an_answer_repeats_are_not_kept_with_it() -> None:
+    async with running(Play.ACCEPTS) as receiver, running_proxy() as proxy:
+        receiver.respond = lambda arrived: Response(text=f"{arrived.headers['Proxy-Authorization']} is mih:p@ss-word")
+        service = {**COUNTERPART.service(receiver.port, host=NAME), "proxy": "env:SECRET"}
+        secret = f"http://mih:p%40ss-word@127.0.0.1:{proxy.port}"
+        async with opened(service, secret=secret) as transport:
+            outcome = await outcome_of(transport, delivery({}))
+    assert outcome.answer == "Basic *** is mih:***"
 
 
 @pytest.mark.parametrize("tls", [True, False])

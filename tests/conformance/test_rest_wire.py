@@ -22,13 +22,16 @@ from pipeline.outcome import Ending, Outcome
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CREDENTIALS = ("authorization", "x-api-key", "x-auth")
-BEARER = {"auth": {"type": "bearer", "token": "env:SECRET"}}
+BEARER: dict[str, Any] = {"auth": {"type": "bearer", "token": "env:SECRET"}}
 
 
 @asynccontextmanager
-async def connected(**keys: Any) -> AsyncIterator[tuple[HttpReceiver, Transport]]:
+async def connected(secret: str = SECRET, **keys: Any) -> AsyncIterator[tuple[HttpReceiver, Transport]]:
     """A receiver that accepts, and a way to it."""
-    async with running(Play.ACCEPTS) as receiver, opened({**COUNTERPART.service(receiver.port), **keys}) as transport:
+    async with (
+        running(Play.ACCEPTS) as receiver,
+        opened(COUNTERPART.service(receiver.port), secret=secret, **keys) as transport,
+    ):
         yield receiver, transport
 
 
@@ -99,6 +102,38 @@ async def test_credentials_that_an_answer_repeats_are_not_kept_with_it(auth: dic
     assert seen.text == "422: you sent *** and ***"
 
 
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        'p/"é+ &=%',
+        r"p/\"\u00e9+ &=%",
+        r"p\/\"\u00e9+ &=%",
+        r"p/\"é+ &=%",
+        "p%2F%22%C3%A9%2B%20%26%3D%25",
+        "p%2F%22%C3%A9%2B+%26%3D%25",
+        "p/&quot;é+ &amp;=%",
+    ],
+)
+async def test_a_secret_that_an_answer_escapes_is_not_kept_with_it(repeated: str) -> None:
+    """PHP's JSON writes a slash as \\/, and half of all base64 of a password and user went on into dead letters."""
+    auth = {"type": "basic", "username": "mih", "password": "env:SECRET"}
+    async with connected(secret='p/"é+ &=%', auth=auth) as (receiver, transport):
+        receiver.respond = lambda _: web.Response(status=422, body=f"you sent {repeated}!".encode())
+        seen = await seen_by(transport, delivery({}))
+    assert isinstance(seen, Answered)
+    assert seen.text == "you sent ***!"
+
+
+async def test_a_secret_in_which_an_answer_is_cut_is_not_kept_with_it() -> None:
+    """Many whole ones before it became short, and so the beginning of the last came to where answers are kept."""
+    secret = "s" + "0123456789" * 700
+    async with connected(secret=secret, auth={"type": "bearer", "token": "env:SECRET"}) as (receiver, transport):
+        receiver.respond = lambda _: web.Response(status=422, body=secret.encode() * 12)
+        seen = await seen_by(transport, delivery({}))
+    assert isinstance(seen, Answered)
+    assert (seen.text.strip("*"), seen.is_whole) == ("", False)
+
+
 async def test_a_rule_cannot_replace_the_idempotency_key() -> None:
     one = delivery({"headers": {"idempotency-key": "mine"}})
     async with connected() as (receiver, transport):
@@ -159,7 +194,9 @@ async def test_what_no_request_can_hold_is_not_sent(send: dict[str, Any], body: 
     assert not receiver.arrived
 
 
-@pytest.mark.parametrize("url", ["http://h:99999/", "http://🯱🯲🯷.0.0.1/", "http://[::1/", "http://a\nb/"])
+@pytest.mark.parametrize(
+    "url", ["http://h:99999/", "http://🯱🯲🯷.0.0.1/", "http://[::1/", "http://a\nb/", "http://e\\rp/"]
+)
 def test_an_address_with_which_no_request_can_be_built_is_refused_as_it_is_read(url: str) -> None:
     with pytest.raises(ValueError, match="expected"):
         KIND.schema.service.model_validate({"transport": "rest", "url": url})

@@ -30,10 +30,10 @@ async def _kept(redis_url: str) -> dict[bytes, Any]:
         return {key: await redis.get(key) async for key in redis.scan_iter()}
 
 
-async def _process(redis_url: str, world: TokenWorld, times: int) -> asyncio.subprocess.Process:
+async def _process(redis_url: str, world: TokenWorld, times: int, within: str = "20s") -> asyncio.subprocess.Process:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(Path(__file__).with_name("sending_process.py"))),
-        *(redis_url, orjson.dumps(world.entry()).decode(), str(times)),
+        *(redis_url, orjson.dumps({**world.entry(), "timeout": within}).decode(), str(times)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -122,6 +122,23 @@ async def test_a_sender_that_ends_while_it_fetches_leaves_it_to_the_next(world: 
     assert world.issued == 2
 
 
+async def test_a_sender_that_is_killed_while_it_fetches_costs_the_others_no_attempt(
+    world: TokenWorld, redis_url: str
+) -> None:
+    """Its lease outlived the timeout of everybody who waited for it."""
+    world.gate.clear()
+    entry = {**world.entry(), "timeout": "3s"}
+    process = await _process(redis_url, world, 1, within="3s")
+    assert process.stdin is not None
+    process.stdin.write(b"go\n")
+    await _until_asked(world)
+    process.kill()
+    world.gate.set()
+    async with a_sender(redis_url, entry) as sender:
+        assert await attempted(sender) == [Ending.DELIVERED]
+    await process.wait()
+
+
 async def test_a_sender_that_waits_for_the_token_of_another_can_be_closed(world: TokenWorld, redis_url: str) -> None:
     world.gate.clear()
     async with a_sender(redis_url, world.entry()) as first, a_sender(redis_url, world.entry()) as second:
@@ -134,6 +151,15 @@ async def test_a_sender_that_waits_for_the_token_of_another_can_be_closed(world:
         world.gate.set()
         assert await fetching == [Ending.DELIVERED]
     assert world.issued == 1
+
+
+async def test_who_was_cut_off_while_it_took_the_lease_has_it(redis_url: str) -> None:
+    """It waited for itself until the lease was over."""
+    async with open_shared_state(redis_url, lambda: 0.0) as state:
+        tokens = Tokens(state)
+        assert await tokens.take("t", "cut off", other_than=b"", lease_ms=60_000) == Fetch()
+        assert await tokens.take("t", "cut off", other_than=b"", lease_ms=60_000) == Fetch()
+        assert await tokens.take("t", "other", other_than=b"", lease_ms=60_000) == Wait()
 
 
 async def test_a_lease_is_one_s_own_and_ends_by_itself(redis_url: str) -> None:

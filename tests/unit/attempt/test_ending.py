@@ -151,6 +151,7 @@ header_like = st.text("0123456789 :,+-.FriNovGMTé²\x00", max_size=40)
 
 @given(st.text(max_size=40) | header_like)
 @example("Fri, 20 Nov 2026 12:00:00 +" + "9" * 30)
+@example("0\x1f")
 def test_whatever_retry_after_holds_becomes_a_delay_that_is_bounded(header: str) -> None:
     asked_s = retry_after_s(header, NOW)
     assert asked_s is None or asked_s >= 0

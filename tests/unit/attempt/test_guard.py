@@ -102,6 +102,13 @@ def test_what_is_not_the_publics_is_refused_with_the_setting_that_allows_it(addr
         CLOSED.check(address, "db.internal")
 
 
+def test_no_name_makes_a_reason_too_long() -> None:
+    with pytest.raises(DestinationRefused) as refused:
+        CLOSED.check("fd00:ec2::254", "n" * 253)
+    assert len(str(refused.value)) < 300
+    assert len(CLOSED.check_written(f"http://{'n' * 9000}/") or "") in range(1, 300)
+
+
 def test_the_network_to_list_is_told() -> None:
     with pytest.raises(DestinationRefused) as refused:
         CLOSED.check("::ffff:10.1.2.3", "db.internal")
