@@ -60,3 +60,5 @@ def _libraries(shared: list[Processor], *, as_json: bool) -> None:
     # Both tell every lost connection with a traceback; the session says it in one line.
     for chatty in ("aio_pika", "aiormq"):
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
+    # It tells every address whole, with what a query holds.
+    logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -35,11 +35,12 @@ _CLOSED = "closed by this hub"
 class HttpExchange:
     """An open pool of connections to one service."""
 
-    def __init__(self, service: HttpService, auth: Auth, means: Means) -> None:
+    def __init__(self, service: HttpService, auth: Auth, means: Means, hidden: frozenset[str] = frozenset()) -> None:
+        """Open it; `hidden` are further secrets that are sent, and that no answer may show."""
         self._timeout_s = service.timeout.total_seconds()
         headers = http_headers({**_IDENTITY, **auth_headers(auth, means.environ)})
         tls, proxy = ssl_context(service.tls), opened_proxy(service.proxy, means)
-        self._secrets = spellings(secrets_in(auth, means.environ) | secrets_for(proxy))
+        self._secrets = spellings(secrets_in(auth, means.environ) | secrets_for(proxy) | hidden)
         self._tokens: AccessTokens | None = None
         if isinstance(auth, OAuth2Auth):
             client = opened_client(auth, means)

@@ -15,6 +15,7 @@ from pipeline.errors import Unavailable
 from pipeline.registry import Change, Finding, Reading, RevisionStore, Sealing, changes, read_paths
 from pipeline.registry.changes import NOT_SHOWN
 from pipeline.registry.references import secret_keys
+from pipeline.registry.sealing import resealed
 from pipeline.settings import Settings
 
 
@@ -43,14 +44,16 @@ async def plan_files(store: RevisionStore, paths: Sequence[Path], settings: Sett
     """
     base = await store.latest_number()
     old: Mapping[str, Any] = await store.load(base) if base else {}
+    keys = secret_keys(settings.secret_keys.get_secret_value())
     reading = read_paths(
-        paths,
-        SCHEMAS,
-        check_destination=Guard(settings.allowed_networks).check_written,
-        sealing=Sealing(secret_keys(settings.secret_keys.get_secret_value()), old),
+        paths, SCHEMAS, check_destination=Guard(settings.allowed_networks).check_written, sealing=Sealing(keys, old)
     )
     unseen = await _unseen(reading, settings.effective_database_url())
-    return Planned(base, reading, changes(old, reading.document), (*reading.warnings, *unseen))
+    changed = changes(old, reading.document)
+    if changed and keys:
+        # A rotation that ends before this is applied must not be followed by a revision that needs an older key.
+        resealed(reading.document, keys)
+    return Planned(base, reading, changed, (*reading.warnings, *unseen))
 
 
 async def _unseen(reading: Reading, database_url: str) -> list[Finding]:

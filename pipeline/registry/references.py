@@ -87,7 +87,11 @@ def secret_keys(text: str) -> SecretKeys:
 def _variable(name: str, environ: Mapping[str, str]) -> str:
     if name not in environ:
         raise Misconfigured(f"env:{name}: the environment variable {name} is not set")
-    return environ[name]
+    value = environ[name]
+    if not value.isascii() and re.search(r"[\ud800-\udfff]", value):
+        # How Python holds bytes of the environment that it cannot decode.
+        raise Misconfigured(f"env:{name} is not UTF-8 text")
+    return value
 
 
 def _file(path: Path) -> str:

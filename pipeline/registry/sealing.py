@@ -52,7 +52,7 @@ class Sealing:
             return False
 
 
-def resealed(document: dict[str, Any], keys: SecretKeys) -> tuple[int, list[str]]:
+def resealed(document: Mapping[str, Any], keys: SecretKeys) -> tuple[int, list[str]]:
     """Seal anew, in place, what an older key sealed: how many, and what is wrong with those that do not open."""
     newest = next(iter(keys))
     count, closed = 0, []

@@ -57,7 +57,7 @@ async def test_a_call_arrives_as_moodles_form() -> None:
     (arrived,) = receiver.arrived
     assert (arrived.method, arrived.target) == ("POST", PATH)
     assert arrived.content_type == "application/x-www-form-urlencoded"
-    assert [*post_of(arrived)] == ["wstoken", "wsfunction", "moodlewsrestformat", "users"]
+    assert [*post_of(arrived)] == ["wstoken", "moodlewsrestformat", "users", "wsfunction"]
 
 
 async def test_the_token_stands_in_the_body_and_nowhere_else() -> None:
@@ -127,7 +127,7 @@ async def test_an_answer_that_repeats_the_request_does_not_carry_the_token_on(
         receiver.respond = answering(text)
         outcome = await outcome_of(transport, call())
     assert SECRET not in outcome.answer
-    assert "wstoken=***&wsfunction=core_user_create_users" in outcome.answer
+    assert "wstoken=***&moodlewsrestformat=json" in outcome.answer
     assert SECRET not in caplog.text
 
 

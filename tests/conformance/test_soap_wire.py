@@ -381,6 +381,23 @@ async def test_a_wsdl_that_cannot_be_read_may_pass(document: str, reason: str) -
     assert (await refused_wsdl({"/": document})).startswith(reason)
 
 
+async def test_a_wsdl_that_is_refused_to_our_credentials_is_forbidden() -> None:
+    """Its breaker opened and closed for ever, and nobody was told that the credentials are wrong."""
+    async with publishing({}) as (receiver, transport):
+        receiver.respond = lambda _: web.Response(status=401)
+        outcome = await outcome_of(transport, delivery(PERSON))
+    assert outcome.ending is Ending.FORBIDDEN
+    assert outcome.reason == f"the WSDL cannot be had: http://127.0.0.1:{receiver.port}/: HTTP 401"
+
+
+async def test_a_usernametoken_s_password_that_an_answer_repeats_is_not_kept_with_it() -> None:
+    async with connected(usernametoken={"username": "mih", "password": "env:SECRET"}) as (receiver, transport):
+        receiver.respond = lambda _: web.Response(status=422, text=f"you are {SECRET}")
+        seen = await seen_by(transport, delivery(PERSON))
+    assert isinstance(seen, Answered)
+    assert seen.text == "you are ***"
+
+
 async def test_a_wsdl_with_an_endpoint_at_another_host_needs_an_address() -> None:
     documents = {"/": PEOPLE.replace("127.0.0.1:1/", "evil.example.org/")}
     reason = await refused_wsdl(documents)

@@ -146,6 +146,9 @@ async def test_what_was_sealed_on_standard_input_can_stand_in_the_file(hub: Hub,
     assert service.arrived[0]["headers"]["Authorization"] == f"Bearer {SECRET}"
     code, told = await mistake(hub, "secrets", "seal", "till.token", stdin=b"x")
     assert (code, "services/erp/auth/token" in told) == (2, True)
+    for locale in ("C.UTF-8", "C", "POSIX"):
+        code, told = await mistake(hub, "secrets", "seal", PLACE, stdin=b"half \xff", LC_ALL=locale)
+        assert (code, "found what is not UTF-8 text" in told, "Traceback" in told) == (2, True, False)
     assert keys.partition(":")[2] not in hub.logs()
 
 

@@ -61,7 +61,7 @@ class MoodleCalls:
         for key, wrong in misfits(request.send):
             raise Unrenderable(f"send.{key} {wrong}")
         token, function = self._token.get_secret_value(), request.send["function"]
-        call = {"wstoken": token, "wsfunction": function, "moodlewsrestformat": "json"}
+        call = {"wstoken": token, "moodlewsrestformat": "json", "wsfunction": function}
         return replace(request, body=form(call, request.body), content_type=FORM)
 
     def read(self, answer: Answered) -> Answered:

@@ -24,9 +24,13 @@ _SHOWN = 100
 def form(call: dict[str, str], payload: str | None) -> str:
     """The body of a call: `call` says which function of whom, the payload is the object of its parameters.
 
+    PHP drops what is beyond its max_input_vars without a word. So the last of `call`, without which Moodle does
+    nothing, stands behind the parameters: a call whose end is lost is refused whole.
+
     Raises Unrenderable.
     """
-    return urlencode([*call.items(), *_parameters(payload, reserved=call)], safe="[]")
+    *first, last = call.items()
+    return urlencode([*first, *_parameters(payload, reserved=call), last], safe="[]")
 
 
 def _parameters(payload: str | None, reserved: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -15,11 +15,19 @@ from pipeline.attempt.ending import Stated, Unanswered
 from pipeline.attempt.guard import Guard
 from pipeline.attempt.http_exchange import HttpExchange
 from pipeline.errors import Unavailable
+from pipeline.outcome import Ending
+from pipeline.registry.protection import ALWAYS_FORBIDDEN
 
 #: Bytes of one document; large ones of the wild have 2 MB.
 DOCUMENT_LIMIT = 8 * 2**20
+#: Of all documents of one WSDL: each of them is kept, and costs some ten times its size while it is read.
+_ALL_LIMIT = 4 * DOCUMENT_LIMIT
 #: Documents of one WSDL, and seconds for all of them.
 _MOST, _TIME_S = 100, 60.0
+
+
+class Forbidden(Unavailable):
+    """A document is refused to our credentials."""
 
 
 class Documents:
@@ -37,12 +45,14 @@ class Documents:
     def load(self, url: str) -> bytes:
         """Give one document's content, from a thread.
 
-        Raises Unavailable with why it cannot be had.
+        Raises Unavailable with why it cannot be had, Forbidden where our credentials are refused.
         """
         if url not in self.loaded:
             if len(self.loaded) == _MOST or monotonic() > self._until:
                 raise Unavailable(f"it has more than {_MOST} documents, or takes longer than {_TIME_S:g} s to load")
             self.loaded[url] = self._fetched(url) if is_http(url) else self._read(url)
+            if sum(map(len, self.loaded.values())) > _ALL_LIMIT:
+                raise Unavailable(f"its documents are larger than {_ALL_LIMIT} bytes together")
         return self.loaded[url]
 
     def _fetched(self, url: str) -> bytes:
@@ -63,8 +73,12 @@ class Documents:
         except (httpx.InvalidURL, UnicodeError):
             raise Unavailable(f"{_shown(url)} is no address") from None
         answer = await exchange.sent(request, limit=DOCUMENT_LIMIT)
+        if isinstance(answer, Stated) and answer.ending is Ending.FORBIDDEN:
+            raise Forbidden(f"{_shown(url)}: {answer.reason}")
         if isinstance(answer, Unanswered | Stated):
             raise Unavailable(f"{_shown(url)}: {answer.reason}")
+        if answer.status == ALWAYS_FORBIDDEN:
+            raise Forbidden(f"{_shown(url)}: HTTP {answer.status}")
         if answer.status != httpx.codes.OK:
             raise Unavailable(f"{_shown(url)}: HTTP {answer.status}")
         if not answer.is_whole:

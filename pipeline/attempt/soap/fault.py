@@ -8,6 +8,8 @@
 | Server, Receiver: its processing failed                   | may pass    |
 | any other, with 4xx                                       | cannot pass |
 | any other                                                 | may pass    |
+
+Beneath a status that says "later" (408 425 429 503) no fault is asked.
 """
 
 import re

@@ -39,7 +39,8 @@ def members(nested: Any, attributes: Any, given: Any, path: str = "", what: str 
     slots = check_names(nested, attributes, given, path, what)
     _check_choices(nested, given, path)
     fitted = {name: _fitted(slots[name], value, _below(path, name)) for name, value in given.items()}
-    return {name: value for name, value in fitted.items() if value is not None}
+    # zeep asks for what an optional sequence holds though nothing of it is given.
+    return dict(_left_out(nested, given)) | {name: value for name, value in fitted.items() if value is not None}
 
 
 def check_names(
@@ -87,6 +88,18 @@ def _required(nested: Any, attributes: Any) -> Iterator[str]:
         else:
             yield name
     yield from (name for name, attribute in attributes if getattr(attribute, "required", False))
+
+
+def _left_out(nested: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What stands in an optional sequence, or one that may repeat, of which nothing is given."""
+    for name, part in nested:
+        # Of a choice it asks for nothing.
+        if not isinstance(part, Indicator) or isinstance(part, Choice):
+            continue
+        if part.is_optional and not (names := dict(_slots([(name, part)]))).keys() & given:
+            yield from ((left, [] if part.accepts_multiple else xsd.SkipValue) for left in names)
+        elif not part.accepts_multiple:
+            yield from _left_out(_nested(part), given)
 
 
 def _check_choices(nested: Any, given: Mapping[str, Any], path: str) -> None:

@@ -1,6 +1,7 @@
 """What an answer says: a result as JSON, a fault, or something that is no SOAP at all."""
 
 from base64 import b64encode
+from email import message_from_bytes
 from typing import Any
 
 from lxml import etree
@@ -20,11 +21,16 @@ from pipeline.outcome import Ending
 
 #: Bytes of an answer that are read: one that is cut off can be no SOAP.
 ANSWER_LIMIT = 4 * 2**20
+#: HTTP's own "later", perhaps with a Retry-After: gateways put a fault of the client beneath it.
+_LATER = frozenset({408, 425, 429, 503})
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 _ENVELOPES = {f"{{{namespace}}}Envelope": namespace for namespace in (SOAP_ENV_11, SOAP_ENV_12)}
 
 
 def read_reply(answer: HttpAnswer, wsdl: Wsdl, operation: Any) -> Answered | Stated:
     """Read an answer; where HTTP refuses and no fault says more, its status speaks."""
+    if answer.status in _LATER:
+        return _answered(answer, _plain(answer))
     is_success = 200 <= answer.status < 300  # noqa: PLR2004 - the class of success
     body = _body(answer)
     if isinstance(body, str):
@@ -50,13 +56,23 @@ def _body(answer: HttpAnswer) -> Any:
     if not answer.is_whole:
         return f"it is longer than {ANSWER_LIMIT} bytes"
     try:
-        envelope = parse_xml(answer.body, None, settings=SETTINGS)
+        envelope = parse_xml(_root_part(answer).lstrip(_BLANK), None, settings=SETTINGS)
     except ZeepError as wrong:
         # DTDForbidden, EntitiesForbidden: what they declare was not expanded.
         return "it is no XML" if type(wrong).__name__ == "XMLSyntaxError" else "it declares a DTD"
     namespace = _ENVELOPES.get(envelope.tag)
     body = None if namespace is None else envelope.find(f"{{{namespace}}}Body")
     return "it is other XML" if body is None else body
+
+
+def _root_part(answer: HttpAnswer) -> bytes:
+    """The XML of an answer with attachments (MTOM), which is the first of its parts, or all that there is."""
+    kind = answer.headers.get("Content-Type", "")
+    if not kind.lower().startswith("multipart/"):
+        return answer.body
+    parts = message_from_bytes(b"Content-Type: %s\r\n\r\n%s" % (kind.encode(), answer.body)).get_payload()
+    content = parts[0].get_payload(decode=True) if isinstance(parts, list) else None  # type: ignore[union-attr]  # of texts
+    return content if isinstance(content, bytes) else b""
 
 
 def _result(body: Any, wsdl: Wsdl, operation: Any) -> str:

@@ -13,7 +13,7 @@ from pipeline.attempt.http_address import checked_url, opened_url
 from pipeline.attempt.http_answer import HttpAnswer
 from pipeline.attempt.http_exchange import HttpExchange, http_headers
 from pipeline.attempt.means import Means
-from pipeline.attempt.soap.documents import Documents
+from pipeline.attempt.soap.documents import Documents, Forbidden
 from pipeline.attempt.soap.envelope import Envelope, build_envelope
 from pipeline.attempt.soap.fitting import Misfit
 from pipeline.attempt.soap.kept import KeptWsdl
@@ -23,7 +23,7 @@ from pipeline.attempt.soap.wsdl import Wsdl, read_wsdl
 from pipeline.delivery import Delivery, Request
 from pipeline.errors import Misconfigured, Unavailable, Unrenderable
 from pipeline.outcome import Ending
-from pipeline.registry.references import resolve, resolve_secret
+from pipeline.registry.references import named, resolve, resolve_secret
 
 #: Characters of a reason, at most.
 _LONGEST = 280
@@ -43,7 +43,8 @@ class SoapTransport:
         self._timeout_s = service.timeout.total_seconds()
         self._guard = means.guard
         self._loop = asyncio.get_running_loop()
-        self._http = HttpExchange(service, service.auth, means)
+        hidden = frozenset({str(self._token.password)} if self._token else ())
+        self._http = HttpExchange(service, service.auth, means, hidden)
         # Who is elsewhere, a schema's publisher say, must not see the service's credentials.
         self._elsewhere = HttpExchange(service, NoAuth(), means)
         self._wsdl = KeptWsdl(self._look)
@@ -68,6 +69,8 @@ class SoapTransport:
         try:
             wsdl, envelope = await self._built(request)
             to_send = self._request(key, request, self._address or wsdl.address, envelope)
+        except Forbidden as refused:
+            return Stated(Ending.FORBIDDEN, f"the WSDL cannot be had: {refused}"[:_LONGEST])
         except Unavailable as away:
             return Unanswered(f"the WSDL cannot be had: {away}"[:_LONGEST])
         except (Misfit, Unrenderable, httpx.InvalidURL, UnicodeError) as wrong:
@@ -146,6 +149,6 @@ def _token(keys: UsernameTokenKeys, means: Means) -> UsernameToken:
     username = resolve(keys.username, means.environ)
     for written, text in ((keys.username, username), (keys.password, secret)):
         if not text.isprintable():
-            raise Misconfigured(f"{written} holds a line break or another character that no header can carry")
+            raise Misconfigured(f"{named(written)} holds a line break or another character that no header can carry")
     # With Z, which every verifier reads; zeep's own +00:00 some do not.
     return UsernameToken(username, secret, use_digest=keys.digest, zulu_timestamp=True)

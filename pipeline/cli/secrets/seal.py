@@ -17,10 +17,14 @@ def seal(
     if not re.fullmatch(r"services/[^/]+/.+", place):
         raise typer.BadParameter("expected a place such as services/erp/auth/token")
     keys = keys_at_hand()
-    secret = _asked() if sys.stdin.isatty() else sys.stdin.read().rstrip("\r\n")
+    try:
+        secret = _asked() if sys.stdin.isatty() else sys.stdin.read().rstrip("\r\n")
+        sealed = sealed_for(secret, place, keys)
+    except UnicodeError:
+        raise typer.BadParameter("found what is not UTF-8 text", param_hint="secret") from None
     if not secret:
         raise typer.BadParameter("found nothing to seal on standard input", param_hint="secret")
-    sys.stdout.write(f"{sealed_for(secret, place, keys)}\n")
+    sys.stdout.write(f"{sealed}\n")
 
 
 def _asked() -> str:

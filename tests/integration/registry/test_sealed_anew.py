@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipeline.cli.revise import plan_files
 from pipeline.registry.sealed import key_of, seal, unseal
 from pipeline.registry.store import Resealed, RevisionStore
 from pipeline.secret_keys import new_key, read_keys
+from pipeline.settings import load_settings
 
 pytest_plugins = ["registry_databases"]
 
@@ -76,3 +79,26 @@ async def test_what_does_not_open_is_told_with_its_revision_and_keeps_nothing_el
     assert (found.secrets, found.revisions, len(found.closed)) == (3, 3, 1)
     assert found.closed[0].startswith(f"revision 4: {PLACE} is sealed with the key lost")
     assert key_of(token_in(await store.load(4))) == "lost"
+
+
+@pytest.mark.parametrize("is_between", [False, True])
+async def test_what_is_applied_while_keys_are_rotated_needs_no_older_key_afterwards(
+    new_database: Callable[[], str], tmp_path: Path, *, is_between: bool
+) -> None:
+    """The plan is made of the revision before the rotation, and keeps what that has sealed."""
+    url, file = new_database(), tmp_path / "registry.yaml"
+    text = (
+        "version: 1\nservices: {erp: {transport: rest, url: 'https://192.0.2.1/', auth: {type: bearer, token: s3}}}\n"
+    )
+    settings = {"MIH_DATABASE_URL": url, "MIH_ALLOWED_NETWORKS": "192.0.2.0/24"}
+    file.write_text(text)
+    async with RevisionStore.open(url) as store:
+        first = await plan_files(store, [file], load_settings({**settings, "MIH_SECRET_KEYS": OLD}))
+        await store.append(first.reading.document, by="ana", at=NOON)
+        file.write_text(text.replace("transport: rest", "transport: rest, timeout: 3s") if is_between else text)
+        planned = await plan_files(store, [file], load_settings({**settings, "MIH_SECRET_KEYS": f"{NEW},{OLD}"}))
+        if is_between:
+            await store.reseal(BOTH)
+        number = await store.append(planned.reading.document, by="ben", at=NOON, expected_base=planned.base)
+        assert key_of(token_in(await store.load(number))) == ("new" if is_between else "old")
+        assert [change.keys for change in planned.changes] == ([{"timeout": (None, "3s")}] if is_between else [])

@@ -86,3 +86,19 @@ def test_what_does_not_fit_is_told_by_its_path(schema: str, payload: str, told: 
     with pytest.raises(Misfit) as found:
         call_of(schema, payload)
     assert str(found.value) == told
+
+
+_PAIR = "<xs:element name='a' type='xs:int'/><xs:element name='b' type='xs:int'/>"
+
+
+@pytest.mark.parametrize("times", ["minOccurs='0'", "minOccurs='0' maxOccurs='3'"])
+def test_a_sequence_that_may_be_left_out_may_be_left_out(times: str) -> None:
+    call = call_of(_sequence(f"<xs:sequence {times}>{_PAIR}</xs:sequence>", _element("xs:int")), '{"v": 1}')
+    assert plain(call) == "<call><v>1</v></call>"
+
+
+def test_a_sequence_that_may_be_left_out_is_given_whole() -> None:
+    schema = _sequence(f"<xs:sequence minOccurs='0'>{_PAIR}</xs:sequence>")
+    assert plain(call_of(schema, '{"a": 1, "b": 2}')) == "<call><a>1</a><b>2</b></call>"
+    with pytest.raises(Misfit, match=r"^b: "):
+        call_of(schema, '{"a": 1}')

@@ -63,3 +63,17 @@ def test_schemas_that_libxml2_cannot_compile_leave_the_check_to_the_service() ->
     twice = "<xs:element name='v' type='xs:int' minOccurs='0'/><xs:element name='v' type='xs:int'/>"
     wsdl = wsdl_of(schema_of(f"<xs:sequence>{twice}</xs:sequence>"))
     assert b">5<" in build_envelope(wsdl, "call", '{"v": 5, "v__1": 6}', {}).content
+
+
+def test_a_value_that_a_pattern_is_too_intricate_to_be_checked_for_is_left_to_the_service() -> None:
+    content = "<xs:sequence><xs:element name='e' type='t:E'/></xs:sequence>"
+    pattern = "<xs:restriction base='xs:string'><xs:pattern value='(a|aa)+b'/></xs:restriction>"
+    schema = schema_of(content, f"<xs:simpleType name='E'>{pattern}</xs:simpleType>")
+    value = "a" * 3000
+    assert value.encode() in build_envelope(wsdl_of(schema), "call", f'{{"e": "{value}"}}', {}).content
+
+
+def test_a_sequence_that_libxml2_would_compile_for_hours_is_left_to_the_service() -> None:
+    elements = "".join(f"<xs:element name='e{n}' type='t:V' minOccurs='0'/>" for n in range(20_000))
+    schema = schema_of(f"<xs:sequence>{elements}</xs:sequence>", _type("string", "<xs:maxLength value='1'/>"))
+    assert b"e19999>long<" in build_envelope(wsdl_of(schema), "call", '{"e19999": "long"}', {}).content

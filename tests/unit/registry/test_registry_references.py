@@ -23,6 +23,7 @@ def test_a_variable_is_read_when_asked() -> None:
     ("environ", "told"),
     [
         ({}, "env:ERP_TOKEN: the environment variable ERP_TOKEN is not set"),
+        ({"ERP_TOKEN": "\udce4"}, "env:ERP_TOKEN is not UTF-8 text"),
         ({"ERP_TOKEN": ""}, "env:ERP_TOKEN is empty"),
     ],
 )
