@@ -79,7 +79,7 @@ async def test_a_broker_that_differs_is_told_with_exit_code_1(hub: Hub) -> None:
         (["publish", "absent.json"], b"", 2, "absent.json: cannot be read"),
         (["publish", "-"], b"", 2, "is empty"),
         (["publish", "-"], b'{"a": 1}\n[]\nnonsense\n', 2, "-:3: expected a JSON object"),
-        (["sender", "pigeon"], b"", 2, "unknown transport 'pigeon', expected rest"),
+        (["sender", "pigeon"], b"", 2, "unknown transport 'pigeon', expected amqp or rest or soap"),
         (
             ["dlq", "replay", "--service", "nobody"],
             b"",

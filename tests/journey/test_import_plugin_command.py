@@ -39,11 +39,10 @@ def mih(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 def test_what_is_imported_is_accepted_by_plan(mih: Mih) -> None:
     out, told = mih.run("import", "plugin", "services.csv", "rules.csv", "--output", "registry.yaml")
     assert out == ""
-    assert "4 services and 6 rules are in force, 12 in comments." in told
-    assert "this version does not serve amqp yet" in told
+    assert "6 services and 8 rules are in force, 8 in comments." in told
     assert "services.csv: services row 1, column auth_token" in told
     planned, _ = mih.run("plan", "registry.yaml", "--json")
-    assert len(orjson.loads(planned)["changes"]) == 10
+    assert len(orjson.loads(planned)["changes"]) == 14
 
 
 def test_the_file_is_printed_and_the_differences_are_told_beside_it(mih: Mih) -> None:
@@ -68,7 +67,7 @@ def test_everything_is_had_as_json(mih: Mih) -> None:
     found = orjson.loads(out)
     assert set(found) == {"document", "file", "not_in_force", "variables", "differences"}
     assert found["file"] == (EXPORT / "registry.yaml").read_text()
-    assert len(found["not_in_force"]) == 12
+    assert len(found["not_in_force"]) == 8
     assert {"where", "place", "column", "there", "here"} == set(found["differences"][0])
     assert found["variables"][0] == {
         "name": "ERP_TOKEN",
