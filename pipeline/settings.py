@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_interface
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,7 +25,7 @@ from pydantic import (
     field_validator,
 )
 
-from pipeline.duration import Duration, parse_duration
+from pipeline.duration import Duration, format_duration, parse_duration
 from pipeline.errors import Misconfigured
 from pipeline.secret_keys import read_keys
 
@@ -82,6 +83,9 @@ _ADDRESS = re.compile(
 _HOST = re.compile(r"[\w.-]*")
 _PORT = re.compile(r":[1-9][0-9]{0,4}")
 _LAST_PORT = 65_535
+#: A busy machine must not look like a blocked loop.
+_LEAST_WATCHDOG = timedelta(seconds=10)
+_LISTENED = re.compile(r"[0-9]{1,5}", re.ASCII)
 #: SQLite's path is the name of a file, in which any character may be.
 _FILE = re.compile(r"(?P<shown>sqlite(?:\+\w+)?://(?:/[^?]*)?)(?:\?.*)?", re.DOTALL)
 
@@ -131,6 +135,17 @@ def _is_host(text: str) -> bool:
         return False
 
 
+def host_and_port(address: str) -> tuple[str, int]:
+    """Read where to listen: the host (an IPv6 address in brackets) and the port, 0 for any that is free.
+
+    Raises ValueError.
+    """
+    host, _, port = address.rpartition(":")
+    if not (host and _is_host(host) and _LISTENED.fullmatch(port) and int(port) <= _LAST_PORT):
+        raise ValueError(f"expected host:port such as 127.0.0.1:9464, found {address!r}")
+    return host.strip("[]"), int(port)
+
+
 def default_state_dir(environ: Mapping[str, str]) -> Path:
     """Follow the XDG base directory specification."""
     base = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME") or "~").expanduser() / ".local/state")
@@ -170,6 +185,12 @@ class Settings(BaseModel):
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto (JSON when no terminal), json or console"
     )
+    health_address: str = Field(
+        "", description="host:port at which a role answers /healthz, /readyz and /metrics; port 0 takes a free one"
+    )
+    watchdog: Duration = Field(
+        parse_duration("60s"), description="a process whose event loop is blocked for so long ends; 0s lets it be"
+    )
 
     @field_validator(*_SCHEMES)
     @classmethod
@@ -177,6 +198,20 @@ class Settings(BaseModel):
         if url:
             _check_address(url, str(field.field_name))
         return url
+
+    @field_validator("health_address")
+    @classmethod
+    def _can_be_listened_at(cls, address: str) -> str:
+        if address:
+            host_and_port(address)
+        return address
+
+    @field_validator("watchdog")
+    @classmethod
+    def _is_patient(cls, limit: timedelta) -> timedelta:
+        if timedelta() < limit < _LEAST_WATCHDOG:
+            raise ValueError(f"expected at least {format_duration(_LEAST_WATCHDOG)}, or 0s for none")
+        return limit
 
     @field_validator("secret_keys")
     @classmethod

@@ -10,13 +10,15 @@ The life of a message in hand:
    loops and nobody waits behind it.
 
 A queue has a channel of its own, since a channel's errors and its consumer timeout hit all that share it. The channel
-is opened again for as long as its session lives.
+is opened again for as long as its session lives; also where nothing moves though something should: as much is in hand
+as may be and nothing of it ends, or messages wait in the queue and none comes.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import aiormq.abc
@@ -29,6 +31,8 @@ from pipeline.broker.incoming import Incoming, read_incoming
 from pipeline.broker.outgoing import moved
 from pipeline.broker.session import HOLD_LIMIT_S, Session
 from pipeline.errors import NotConfirmed, Unavailable
+from pipeline.health import condition
+from pipeline.health.metrics import IN_HAND, MENDED
 from pipeline.pause import pause
 from topology import names
 
@@ -36,6 +40,13 @@ from topology import names
 SUSPECT_AFTER = 3
 _REOPEN_WAIT_S = 1
 _MISSING_WAIT_S = 5
+#: Seconds between looks whether anything moves.
+_LOOK_EVERY_S = 60
+#: Looks in a row at messages that wait while none comes: one that only just arrived is no sign.
+_LOOKS = 2
+#: Seconds: longer than a healthy service, however slow, lets everything in hand wait.
+_STUCK_AFTER_S = 300
+_LOOK_TIMEOUT_S = 10
 #: What is in hand when the session is lost cannot be settled, only end.
 _LOST_GRACE_S = 2
 
@@ -48,18 +59,20 @@ async def consume(  # noqa: PLR0913 - each is one word of the same sentence
     session: Session, queue: str, take: Take, *, stage: str, prefetch: int, until: asyncio.Event
 ) -> None:
     """Consume until `until` or the session's end; return when everything in hand is settled."""
-    missing = False
-    while not (until.is_set() or session.lost.is_set()):
-        try:
-            with unless_away("consume"):
-                is_there = await _Consumer(session, queue, take, stage, prefetch, until).run()
-        except Unavailable as away:
-            log.warning("channel lost", queue=queue, reason=str(away))
-        else:
-            if not (is_there or missing):
-                log.error("queue missing", queue=queue, hint="mih topology apply declares it")
-            missing = not is_there
-        await pause(_MISSING_WAIT_S if missing else _REOPEN_WAIT_S, until, session.lost)
+    missing, consumer = False, None
+    with condition(lambda: "" if until.is_set() or (consumer and consumer.takes) else f"{queue} is not consumed"):
+        while not (until.is_set() or session.lost.is_set()):
+            consumer = _Consumer(session, queue, take, stage, prefetch, until)
+            try:
+                with unless_away("consume"):
+                    is_there = await consumer.run()
+            except Unavailable as away:
+                log.warning("channel lost", queue=queue, reason=str(away))
+            else:
+                if not (is_there or missing):
+                    log.error("queue missing", queue=queue, hint="mih topology apply declares it")
+                missing = not is_there
+            await pause(_MISSING_WAIT_S if missing else _REOPEN_WAIT_S, until, session.lost)
 
 
 async def settle_suspect(session: Session, stage: str, message: Incoming) -> None:
@@ -99,6 +112,10 @@ class _Consumer:
     in_hand: set[asyncio.Task[None]] = field(default_factory=set)
     #: Those of them that only have their acknowledgement to write.
     acking: set[asyncio.Task[None] | None] = field(default_factory=set)
+    #: The broker sends what it has, as far as is known here.
+    takes: bool = False
+    #: When a message last came or was done with.
+    moved_at: float = field(default_factory=monotonic)
 
     async def run(self) -> bool:
         """Consume to the end; whether there is such a queue."""
@@ -109,35 +126,68 @@ class _Consumer:
         try:
             await wire.basic_qos(prefetch_count=self.prefetch)
             consumer = await wire.basic_consume(self.queue, self._received(wire))
-            await pause(None, self.until, self.session.lost, self.ended)
+            self.takes = True
+            stands_still = await self._stood_still(wire)
             with contextlib.suppress(Unavailable), unless_away("cancel"):
                 await wire.basic_cancel(consumer.consumer_tag or "", timeout=2)
-            await self._finish()
+            if not stands_still:
+                await self._finish()
         except ChannelNotFoundEntity:
             return False
         finally:
+            self.takes = False
             # Closing a channel while acknowledgements are on their way closes the whole connection (504).
             await self._let_go()
             with contextlib.suppress(Unavailable), unless_away("close"):
                 await channel.close()
         return True
 
+    async def _stood_still(self, wire: aiormq.abc.AbstractChannel) -> bool:
+        """Wait for the end; whether that is because nothing moved though something should."""
+        over, in_vain = (self.until, self.session.lost, self.ended), 0
+        while True:
+            await pause(_LOOK_EVERY_S, *over)
+            if any(event.is_set() for event in over):
+                return False
+            still_s = monotonic() - self.moved_at
+            in_vain = in_vain + 1 if still_s >= _LOOK_EVERY_S and await self._starves(wire) else 0
+            if in_vain == _LOOKS or (still_s >= _STUCK_AFTER_S and len(self.in_hand) >= self.prefetch):
+                log.error("consumer stands still: opened anew", queue=self.queue, in_hand=len(self.in_hand))
+                MENDED.labels(self.queue).inc()
+                return True
+
+    async def _starves(self, wire: aiormq.abc.AbstractChannel) -> bool:
+        if self.in_hand:
+            return False
+        declared = await wire.queue_declare(self.queue, passive=True, timeout=_LOOK_TIMEOUT_S)
+        return bool(declared.message_count)
+
     def _end(self, *_: object) -> None:
+        self.takes = False
         self.ended.set()
 
     def _gone(self, *_: object) -> None:
-        self.ended.set()
+        self._end()
         # Where a connection is lost with its write queue full, the client lets those behind it wait for ever.
         for task in filter(None, self.acking):
             task.cancel()
 
     def _received(self, wire: aiormq.abc.AbstractChannel) -> Callable[[DeliveredMessage], Coroutine[Any, Any, None]]:
+        held = IN_HAND.labels(self.queue)
+
+        def done(task: asyncio.Task[None]) -> None:
+            self.in_hand.discard(task)
+            self.moved_at = monotonic()
+            held.dec()
+
         async def received(message: DeliveredMessage) -> None:
             # A task of ours, not the channel's: an attempt in flight outlives the loss of its channel, so that
             # what it achieved is remembered.
             task = asyncio.create_task(self._live(wire, read_incoming(message)))
             self.in_hand.add(task)
-            task.add_done_callback(self.in_hand.discard)
+            self.moved_at = monotonic()
+            held.inc()
+            task.add_done_callback(done)
 
         return received
 

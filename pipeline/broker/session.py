@@ -21,6 +21,7 @@ from pipeline.broker.away import unless_away
 from pipeline.broker.lenient import read_leniently
 from pipeline.broker.outgoing import Outgoing, properties_of
 from pipeline.errors import NotConfirmed, Unavailable
+from pipeline.health import condition
 from pipeline.pause import pause
 from pipeline.settings import redacted
 
@@ -143,20 +144,22 @@ async def run_sessions(
     url: str, role: str, work: Callable[[Session], Coroutine[Any, Any, None]], *, stopping: asyncio.Event
 ) -> None:
     """Run `work` in one session after another until `stopping`; it returns when it stops or its session is lost."""
-    losses = 0
-    while not stopping.is_set():
-        started = monotonic()
-        try:
-            async with open_session(url, role) as session:
-                log.info("connected", broker=redacted(url))
-                await _work_within_grace(work(session), stopping)
-        except Unavailable as away:
-            log.warning("broker away", reason=str(away))
-        if monotonic() - started > _GOOD_SESSION_S:
-            losses = 0
-        if not stopping.is_set():
-            await pause(RECONNECT_WAITS_S[min(losses, len(RECONNECT_WAITS_S) - 1)], stopping)
-            losses += 1
+    session: Session | None = None
+    with condition(lambda: "" if session and not session.lost.is_set() else "no connection to RabbitMQ"):
+        losses = 0
+        while not stopping.is_set():
+            started = monotonic()
+            try:
+                async with open_session(url, role) as session:
+                    log.info("connected", broker=redacted(url))
+                    await _work_within_grace(work(session), stopping)
+            except Unavailable as away:
+                log.warning("broker away", reason=str(away))
+            if monotonic() - started > _GOOD_SESSION_S:
+                losses = 0
+            if not stopping.is_set():
+                await pause(RECONNECT_WAITS_S[min(losses, len(RECONNECT_WAITS_S) - 1)], stopping)
+                losses += 1
 
 
 async def _work_within_grace(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:

@@ -3,15 +3,20 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from time import monotonic
 
 import structlog
 
+from pipeline.health import condition, watched
+from pipeline.health.metrics import UNANSWERED
 from pipeline.logs import configure_logs
 from pipeline.settings import Settings, load_settings
 from pipeline.shared_state import SharedState, open_shared_state
+
+#: Seconds for which an unanswered question counts: a role that has nothing to do asks no further.
+_TOLD_FOR_S = 10
 
 log = structlog.get_logger()
 
@@ -23,22 +28,27 @@ class Stage:
     settings: Settings
     stopping: asyncio.Event
 
-    def shared(self) -> contextlib.AbstractAsyncContextManager[SharedState]:
-        """Open what processes share in Redis."""
-        return open_shared_state(self.settings.redis_url, monotonic)
+    @contextlib.asynccontextmanager
+    async def shared(self) -> AsyncIterator[SharedState]:
+        """Open what processes share in Redis; the role goes on without it, and says so."""
+        async with open_shared_state(self.settings.redis_url, monotonic) as shared:
+            UNANSWERED.set_function(lambda: shared.degraded)
+            with condition(lambda: "Redis does not answer" if shared.was_away(_TOLD_FOR_S) else "", is_vital=False):
+                yield shared
 
 
 def run_stage(role: str, run: Callable[[Stage], Awaitable[None]]) -> None:
     """Run a role in this process until SIGTERM or Ctrl-C."""
     settings = load_settings()
     configure_logs(settings, role)
-    asyncio.run(_until_told(settings, run))
+    asyncio.run(_until_told(role, settings, run))
 
 
-async def _until_told(settings: Settings, run: Callable[[Stage], Awaitable[None]]) -> None:
+async def _until_told(role: str, settings: Settings, run: Callable[[Stage], Awaitable[None]]) -> None:
     stopping = asyncio.Event()
     for told in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(told, stopping.set)
     log.info("started")
-    await run(Stage(settings, stopping))
+    async with watched(role, settings):
+        await run(Stage(settings, stopping))
     log.info("stopped")

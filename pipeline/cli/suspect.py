@@ -14,6 +14,8 @@ from pipeline.broker import Incoming, Session, moved, run_sessions, work_suspect
 from pipeline.cli.followed import followed_registry
 from pipeline.cli.stage import Stage, run_stage
 from pipeline.dead_index import DeadIndex
+from pipeline.health import condition
+from pipeline.health.metrics import REVISION
 from pipeline.ingest import Ingest
 from pipeline.recorder import recorder_of_suspects
 from pipeline.registry import CurrentRegistry
@@ -42,7 +44,10 @@ def suspect() -> None:
             permits = Permits(shared, stage.settings.repeat_window)
 
             async def work(session: Session) -> None:
-                await current.loaded(stage.stopping, session.lost)
+                with condition(lambda: "no registry yet"):
+                    if not await current.loaded(stage.stopping, session.lost):
+                        return
+                REVISION.set_function(lambda: current.get().revision)
                 word = Word(current, session)
                 suspects = _Suspects(stage, session, current, shared, index, permits, word)
                 try:

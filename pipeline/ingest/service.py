@@ -10,6 +10,7 @@ import structlog
 from pipeline.broker import Incoming, Outgoing, Session, consume, rejected, run_sessions
 from pipeline.errors import Unreadable
 from pipeline.event import CONTENT_TYPE, Event
+from pipeline.health.metrics import MESSAGES
 from pipeline.ingest.arrival import understand
 from pipeline.settings import Settings
 from pipeline.shared_state import Claims, SharedState
@@ -20,6 +21,8 @@ STAGE = "ingest"
 #: How long a claim by an event's own id is kept before the event went on: an ingest may be down for long until it comes
 #: again. One by content alone is kept no longer than its window, for what is alike later is another event.
 _IN_FLIGHT = timedelta(days=1)
+
+_NORMALIZED, _REPEAT, _INVALID = (MESSAGES.labels(STAGE, became) for became in ("normalized", "repeat", "invalid"))
 
 log = structlog.get_logger()
 
@@ -39,15 +42,18 @@ class Ingest:
         except Unreadable as why:
             log.warning("unreadable", reason=str(why), routing_key=message.routing_key)
             await self.session.publish_patiently(rejected(message, names.INVALID_KEY, str(why)))
+            _INVALID.inc()
             return
         in_flight = _IN_FLIGHT if arrival.own_id else arrival.window
         claim = await self.claims.claim(arrival.identity, arrival.own_id or str(uuid4()), in_flight)
         if claim.is_done:
             log.info("repeat dropped", event_id=claim.id)
+            _REPEAT.inc()
             return
         event = arrival.event(claim.id)
         await self.session.publish_patiently(_normalized(event))
         await self.claims.done(arrival.identity, claim.id, arrival.window)
+        _NORMALIZED.inc()
         log.debug("normalized", event_id=event.id, event_type=event.type)
 
 

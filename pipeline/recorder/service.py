@@ -16,6 +16,7 @@ import structlog
 from pipeline.broker import Incoming, Session, consume, moved, run_sessions
 from pipeline.dead_index import UNROUTABLE_PLACE, DeadIndex, Letter, marks, read_letter
 from pipeline.errors import NotConfirmed, Unavailable
+from pipeline.health.metrics import MESSAGES
 from pipeline.pause import pause
 from pipeline.recorder.batches import Batches
 from pipeline.recorder.places import Places
@@ -23,6 +24,8 @@ from pipeline.settings import Settings
 from topology import names
 
 STAGE = "recorder"
+
+_INDEXED, _HOMELESS = (MESSAGES.labels(STAGE, became) for became in ("indexed", "homeless"))
 
 log = structlog.get_logger()
 
@@ -42,11 +45,13 @@ class Recorder:
         # Should the queue of the unroutable be missing too, the index alone holds the letter.
         if letter.place == UNROUTABLE_PLACE or await self.places.exists(letter.place):
             await self.add(letter)
+            _INDEXED.inc()
             log.debug("indexed", place=letter.place, letter=letter.letter_id)
             return
         log.warning("a dead letter without a queue goes to mih.unroutable", place=letter.place, letter=letter.letter_id)
         homeless = moved(message, names.UNROUTABLE, letter.routing_key).with_headers(marks(letter))
         await self.session.publish_patiently(homeless)
+        _HOMELESS.inc()
 
 
 def recorder_of_suspects(session: Session, index: DeadIndex) -> Recorder:

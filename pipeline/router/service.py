@@ -12,6 +12,8 @@ from pipeline.dead_letter import headers_of_death
 from pipeline.delivery import CONTENT_TYPE, Delivery
 from pipeline.errors import NotConfirmed, Unreadable
 from pipeline.event import Event, read_event
+from pipeline.health import condition
+from pipeline.health.metrics import DEAD, MESSAGES, REVISION, ROUTED
 from pipeline.outcome import Ending, Outcome
 from pipeline.registry import CurrentRegistry, Registry
 from pipeline.rules import Refused, RuleIndex, plan
@@ -22,6 +24,8 @@ from topology.delay import delay_route
 STAGE = "router"
 #: Seconds that a delivery rests in the ladder when its service's queue refused it.
 PARKED_S = 30
+
+_ROUTED, _UNWANTED, _INVALID = (MESSAGES.labels(STAGE, became) for became in ("routed", "unwanted", "invalid"))
 
 Note = Callable[[Event, datetime], None]
 
@@ -48,6 +52,7 @@ class Router:
         except Unreadable as why:
             log.warning("unreadable", reason=str(why), routing_key=message.routing_key)
             await self.session.publish_patiently(rejected(message, names.INVALID_KEY, str(why)))
+            _INVALID.inc()
             return
         registry, now = self.registry(), datetime.now(UTC)
         if _for_one_rule(message):
@@ -55,6 +60,7 @@ class Router:
             return
         planned = plan(event, registry.index, revision=registry.revision, now=now)
         await asyncio.gather(*map(self._publish, planned))
+        (_ROUTED if planned else _UNWANTED).inc()
         self.note(event, now)
         log.debug("routed", event_id=event.id, event_type=event.type, deliveries=len(planned))
 
@@ -73,7 +79,9 @@ class Router:
     async def _publish(self, planned: Delivery | Refused) -> None:
         if isinstance(planned, Refused):
             log.warning("unrenderable", rule=planned.rule, service=planned.service, reason=planned.reason)
-            return await self.session.publish_patiently(_dead(planned))
+            await self.session.publish_patiently(_dead(planned))
+            DEAD.labels(planned.service).inc()
+            return
         try:
             await self.session.publish(_outgoing(planned, names.SERVICES, planned.service))
         except NotConfirmed as refused:
@@ -81,16 +89,23 @@ class Router:
             log.warning("parked", delivery_id=planned.id, service=planned.service, reason=str(refused))
             route = delay_route(PARKED_S, planned.service)
             await self.session.publish_patiently(_outgoing(planned, route.exchange, route.routing_key))
+        ROUTED.labels(planned.service).inc()
 
 
 async def run_router(settings: Settings, current: CurrentRegistry, note: Note, *, stopping: asyncio.Event) -> None:
     """Run until `stopping`; events wait in `mih.router` until there is a registry."""
 
     async def work(session: Session) -> None:
-        async with listen(session, current.nudge):
-            await current.loaded(stopping, session.lost)
-            router = Router(session, current.get, note)
-            await consume(session, names.ROUTER, router.take, stage=STAGE, prefetch=settings.prefetch, until=stopping)
+        with condition(lambda: "no registry yet") as fulfilled:
+            async with listen(session, current.nudge):
+                if not await current.loaded(stopping, session.lost):
+                    return
+                REVISION.set_function(lambda: current.get().revision)
+                fulfilled()
+                router = Router(session, current.get, note)
+                await consume(
+                    session, names.ROUTER, router.take, stage=STAGE, prefetch=settings.prefetch, until=stopping
+                )
 
     await run_sessions(settings.amqp_url, STAGE, work, stopping=stopping)
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -14,6 +14,8 @@ from pipeline.attempt.permits import Permits
 from pipeline.attempt.transports import KINDS, Transport
 from pipeline.broker import Session, listen, run_sessions
 from pipeline.errors import Misconfigured
+from pipeline.health import condition
+from pipeline.health.metrics import BREAKER, REVISION
 from pipeline.pause import pause
 from pipeline.registry import CurrentRegistry
 from pipeline.registry.model import ServiceBase
@@ -24,10 +26,13 @@ from pipeline.senders.shares import shares
 from pipeline.senders.word import Word
 from pipeline.settings import Settings
 from pipeline.shared_state import SharedState
+from pipeline.shared_state.permit import State
 
 _LOOK_AGAIN_S = 30
 #: Seconds between looks at the breakers: every sender knows of a transition within twice that.
 _BREAKERS_EVERY_S = 0.4
+
+_SHOWN = {State.CLOSED: 0, State.HALF_OPEN: 1, State.OPEN: 2}
 
 log = structlog.get_logger()
 
@@ -80,6 +85,7 @@ class Fleet:
                 # What the line learnt from an attempt while this was asked is younger than the answer.
                 if slug in self.running and self.running[slug].line.lessons == lessons[slug]:
                     self.running[slug].line.learn(standing.state)
+                    BREAKER.labels(slug).set(_SHOWN[standing.state])
             await asyncio.sleep(_BREAKERS_EVERY_S)
 
     async def stop(self) -> None:
@@ -91,6 +97,7 @@ class Fleet:
     def _retire(self, slug: str) -> None:
         # Its attempts in hand end in their own time, beside those of its successor: nobody waits for them.
         running = self.running.pop(slug)
+        BREAKER.remove(slug)
         running.line.retire()
         self.retiring.add(running.task)
         running.task.add_done_callback(self.retiring.discard)
@@ -124,7 +131,9 @@ async def _served(line: Line, transport: Transport) -> None:
         await transport.close()
 
 
-async def _keep_following(fleet: Fleet, current: CurrentRegistry, stopping: asyncio.Event) -> None:
+async def _keep_following(
+    fleet: Fleet, current: CurrentRegistry, stopping: asyncio.Event, fulfilled: Callable[[], None]
+) -> None:
     await current.loaded(stopping, fleet.session.lost)
     watching = asyncio.create_task(fleet.watch_breakers(), name="watch breakers")
     watching.add_done_callback(fleet.failed)
@@ -132,6 +141,8 @@ async def _keep_following(fleet: Fleet, current: CurrentRegistry, stopping: asyn
         while not (stopping.is_set() or fleet.session.lost.is_set()):
             current.changed.clear()
             fleet.follow(current.get().services)
+            REVISION.set(current.get().revision)
+            fulfilled()
             # Again after a while: a secret that was missing may be there by then.
             await pause(_LOOK_AGAIN_S, current.changed, stopping, fleet.session.lost)
     finally:
@@ -149,11 +160,12 @@ async def run_sender(
         means = Means(Guard(settings.allowed_networks), os.environ, shared)
         fleet = Fleet(session, permits, word, means, kind, settings.sender_concurrency)
         word.changed = fleet.turn
-        async with listen(session, current.nudge):
-            try:
-                await _keep_following(fleet, current, stopping)
-            finally:
-                await fleet.stop()
-                await word.close()
+        with condition(lambda: "no registry yet") as fulfilled:
+            async with listen(session, current.nudge):
+                try:
+                    await _keep_following(fleet, current, stopping, fulfilled)
+                finally:
+                    await fleet.stop()
+                    await word.close()
 
     await run_sessions(settings.amqp_url, f"{STAGE} {kind}", work, stopping=stopping)

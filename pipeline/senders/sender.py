@@ -12,11 +12,12 @@ import structlog
 from pipeline.attempt.burden import burden_of
 from pipeline.attempt.ending import Seen, Unsendable, judge
 from pipeline.attempt.permits import Permits
-from pipeline.attempt.retry import what_follows
+from pipeline.attempt.retry import Dead, what_follows
 from pipeline.attempt.transports import Transport
 from pipeline.broker import Incoming, Outgoing, Session, rejected
 from pipeline.delivery import Delivery, read_delivery
 from pipeline.errors import NotConfirmed, Unreadable
+from pipeline.health.metrics import ARRIVAL_SECONDS, ATTEMPT_SECONDS, ATTEMPTS, DEAD
 from pipeline.outcome import Ending, Outcome
 from pipeline.senders.deferral import to_make_room, while_open
 from pipeline.senders.gate import Entry, Gate, MakesRoom
@@ -81,6 +82,7 @@ class Sender:
         if said:
             reason = f"rule {delivery.rule} is stopped by {said.who}: {said.why}"
             await self.session.publish_patiently(stopped(delivery, body, reason, datetime.now(UTC)))
+            DEAD.labels(self.served.slug).inc()
             log.info("rule stopped", **_ids(delivery))
         return said is not None
 
@@ -161,6 +163,7 @@ class Sender:
         for message in onward:
             await self.session.publish_patiently(message)
         await self._tell(told, delivery)
+        self._count(delivery, outcome, now, is_dead=isinstance(follows, Dead))
         log.info(
             "attempted",
             **_ids(delivery),
@@ -171,6 +174,15 @@ class Sender:
             latency_ms=outcome.latency_ms,
             follows=type(follows).__name__.lower(),
         )
+
+    def _count(self, delivery: Delivery, outcome: Outcome, now: datetime, *, is_dead: bool) -> None:
+        slug = self.served.slug
+        ATTEMPTS.labels(slug, outcome.ending).inc()
+        ATTEMPT_SECONDS.labels(slug).observe(outcome.latency_ms / 1000)
+        if outcome.ending is Ending.DELIVERED:
+            ARRIVAL_SECONDS.labels(slug).observe((now - delivery.first_seen).total_seconds())
+        if is_dead:
+            DEAD.labels(slug).inc()
 
     async def _put_off(self, delivery: Delivery, body: bytes, entry: Entry) -> None:
         match entry:

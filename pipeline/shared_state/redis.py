@@ -50,6 +50,10 @@ class SharedState:
             self._found()
             return answer
 
+    def was_away(self, within_s: float) -> bool:
+        """Whether the last question went unanswered, within so many seconds."""
+        return self._is_away and self.now() < self._away_until + within_s
+
     def _lost(self, away: Exception) -> None:
         self.degraded += 1
         self._away_until = self.now() + AWAY_FOR_S
