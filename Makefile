@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-rabbitmq4 test-compose fuzz lint lock clean
+.PHONY: help setup demo test check test-rabbitmq4 test-compose fuzz faults lint lock clean
 
 bin := .venv/bin
 
@@ -37,6 +37,10 @@ fuzz: setup ## break what properties promise, led by coverage: SECONDS (600) for
 	@$(bin)/pip install -q --require-hashes --upgrade --target .fuzz -r locks/fuzz.txt
 	@PYTHONPATH=.fuzz $(bin)/python tests/fuzz/fuzz.py $(SECONDS)
 
+faults: setup ## break all that the hub stands on and count what became of each event; ONLY=name, SEED=7, PAGE=1 for the docs
+	@PYTHONPATH=tests/integration:tests/journey $(bin)/python tests/faults/faults.py \
+		$(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed $(SEED)) $(if $(PAGE),--page) $(if $(JSON),--json)
+
 lock: ## work out locks/ anew from pyproject.toml; needs uv
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o locks/run.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml \
@@ -45,5 +49,5 @@ lock: ## work out locks/ anew from pyproject.toml; needs uv
 		--group pyproject.toml:fuzz -o locks/fuzz.txt
 
 clean: ## remove .venv and what tools left behind
-	rm -rf .venv .fuzz dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .fuzz .faults dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
