@@ -13,7 +13,7 @@ demo: setup ## the whole road in under a minute: real Moodle events delivered to
 	@$(bin)/mih demo
 
 test: setup ## every test, on the RabbitMQ and Redis of MIH_AMQP_URL and MIH_REDIS_URL or on private ones
-	@$(bin)/pytest -n 2 --dist loadfile
+	@$(bin)/pytest -n 3 --dist loadfile
 
 check: lint ## what needs no RabbitMQ: format, lint, types, the order of imports, unit tests
 	$(bin)/pytest -n 2 tests/unit

@@ -62,7 +62,7 @@ SCENARIOS = (
         "started while the database is away, too",
         (StartedWithNothing(database=True),),
         known="A role that starts while SQLite's file is away makes an empty one, and follows that for ever when the "
-        "right one is back in its place, without a word. It moves on when it is started again.",
+        "right one is back in its place, without a word.",
     ),
     Scenario("sender frozen for longer than heartbeats", (Frozen("sender rest", 60),), settles_within_s=120),
     Scenario("router frozen for longer than heartbeats", (Frozen("router", 60),), settles_within_s=120),

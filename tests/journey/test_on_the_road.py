@@ -98,7 +98,11 @@ async def test_w2_after_its_last_attempt_a_delivery_is_dead(hub: Hub, service: S
 async def test_w2_a_service_that_is_not_there_costs_attempts_and_then_gets_everything(
     hub: Hub, service: Service
 ) -> None:
-    await hub.apply(registry_for("http://127.0.0.1:1", retry="{max_attempts: 100, backoff: 1s, max_backoff: 1s}"))
+    await hub.apply(
+        registry_for(
+            "http://127.0.0.1:1", retry="{max_attempts: 100, backoff: 1s, max_backoff: 1s}, breaker: {cooldown: 1s}"
+        )
+    )
     await hub.start()
     await hub.publish(order(number) for number in range(20))
     await hub.until_depth("mih.service.till", 0)
