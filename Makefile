@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check test-rabbitmq4 test-compose fuzz faults lint lock clean
+.PHONY: help setup demo test test-long check test-rabbitmq4 test-compose fuzz faults lint lock clean
 
 bin := .venv/bin
 
@@ -12,8 +12,13 @@ setup: ## .venv with mih and its locked dependencies, and a RabbitMQ and Redis t
 demo: setup ## the whole road in under a minute: real Moodle events delivered to services on this machine
 	@$(bin)/mih demo
 
-test: setup ## every test, on the RabbitMQ and Redis of MIH_AMQP_URL and MIH_REDIS_URL or on private ones
+test: setup ## the tests, on the RabbitMQ and Redis of MIH_AMQP_URL and MIH_REDIS_URL or on private ones
 	@$(bin)/pytest -n 3 --dist loadfile
+
+test-long: export MIH_TEST_LONG := 1
+test-long: setup ## the tests that `make test` leaves out because they take minutes: an outage, least rights, the private brokers
+	@$(bin)/pytest -n 2 --dist loadfile tests/integration/embedded tests/integration/dead_index/test_looks.py \
+		tests/journey/test_up.py tests/journey/test_outage.py tests/journey/test_least_rights.py tests/faults
 
 check: lint ## what needs no RabbitMQ: format, lint, types, the order of imports, unit tests
 	$(bin)/pytest -n 2 tests/unit

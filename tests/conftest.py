@@ -28,6 +28,28 @@ from pipeline.embedded import backing as backing_for
 from pipeline.errors import Unavailable
 from pipeline.settings import load_settings_with_sources
 
+#: Files whose tests take minutes of two cores; `make test-long` runs them.
+_LONG = frozenset(
+    {
+        "test_backing.py",
+        "test_least_rights.py",
+        "test_looks.py",
+        "test_outage.py",
+        "test_private_rabbit.py",
+        "test_short_faults.py",
+        "test_up.py",
+    }
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what takes long, unless it is asked for."""
+    if "MIH_TEST_LONG" not in os.environ:
+        for item in items:
+            if item.path.name in _LONG:
+                item.add_marker(pytest.mark.skip(reason="takes long: make test-long runs it"))
+
+
 _ONLY_DOCKER = os.environ.get("MIH_TEST_DOCKER") == "1"
 #: As many as a Redis has where nobody configured it.
 _REDIS_DATABASES = 16

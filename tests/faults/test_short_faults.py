@@ -22,7 +22,6 @@ def servers() -> Iterator[Servers]:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
 
 
-@pytest.mark.skipif("MIH_TEST_FAULTS" not in os.environ, reason="takes a minute: MIH_TEST_FAULTS=1 asks for it")
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("scenario", _SHORT, ids=lambda scenario: scenario.name)
 async def test_nothing_is_lost_and_nothing_stalls(scenario: Scenario, servers: Servers) -> None:
