@@ -9,7 +9,6 @@ from importlib.resources import files
 from typing import Any
 
 import orjson
-from redis.commands.core import AsyncScript
 
 from pipeline.shared_state.permit import (
     FULL_WAIT_S,
@@ -28,6 +27,7 @@ from pipeline.shared_state.permit import (
 from pipeline.shared_state.redis import SharedState
 from pipeline.shared_state.standings import LIGHT, MINUTE_MS, MINUTES, light_standing, standing
 from pipeline.shared_state.standings import latency_below_ms as below
+from pipeline.shared_state.trips import Script
 
 _VERSION = "mih:breaker-version"
 #: As in standing.lua.
@@ -72,7 +72,7 @@ class Breakers:
             "most_reserved_us": round(MAX_RESERVED_S * 1_000_000),
             "now_ms": now_ms,
         }
-        kind, *numbers = await self._permit(keys=[*_keys(slug), _delivered(delivery_key)], args=[_text(question)])
+        kind, *numbers = await self._permit([*_keys(slug), _delivered(delivery_key)], [_text(question)])
         return _answer(kind.decode(), numbers, token, is_forced=ignore_breaker)
 
     async def report(  # noqa: PLR0913 - each is one word of what happened
@@ -99,16 +99,16 @@ class Breakers:
             "now_ms": now_ms,
         }
         keys = [*_keys(slug), _delivered(delivery_key), _latencies(slug)]
-        counts, state, refusals = await self._report(keys=keys, args=[_text(said)])
+        counts, state, refusals = await self._report(keys, [_text(said)])
         return Judged(bool(counts), State(state.decode()), refusals)
 
     async def release(self, slug: str, token: str, *, now_ms: int | None = None) -> None:
         """Give back a permit that was not used; after a probe's, the next may start at once."""
-        await self._release(keys=_keys(slug), args=[_text({"token": token, "now_ms": now_ms})])
+        await self._release(_keys(slug), [_text({"token": token, "now_ms": now_ms})])
 
     async def reset(self, slug: str, *, now_ms: int | None = None) -> None:
         """Close the breaker and forget what was held against the service."""
-        await self._reset(keys=_keys(slug), args=[_text({"now_ms": now_ms})])
+        await self._reset(_keys(slug), [_text({"now_ms": now_ms})])
 
     async def drained(self, slug: str, at_ms: int) -> None:
         """Say that nothing waited for this service then: what waits later came later."""
@@ -119,7 +119,7 @@ class Breakers:
 
     async def knows(self, delivery_key: str) -> bool:
         """Whether this delivery reached its service already."""
-        return bool(await self._state.client.exists(_delivered(delivery_key)))
+        return bool(await self._state.trips.ask("EXISTS", _delivered(delivery_key)))
 
     async def version(self) -> int:
         """A number that grows with every transition of any breaker."""
@@ -142,15 +142,15 @@ class Breakers:
     async def heartbeat(self, transport: str, name: str, *, now_ms: int | None = None) -> int:
         """Say that this sender is alive; how many are."""
         keys = [f"mih:senders:{transport}"]
-        return int(await self._senders(keys=keys, args=["" if now_ms is None else now_ms, name]))
+        return int(await self._senders(keys, ["" if now_ms is None else now_ms, name]))
 
     async def senders(self, transport: str, *, now_ms: int | None = None) -> int:
         """How many senders of this transport were heard within the last seconds."""
-        return int(await self._senders(keys=[f"mih:senders:{transport}"], args=["" if now_ms is None else now_ms]))
+        return int(await self._senders([f"mih:senders:{transport}"], ["" if now_ms is None else now_ms]))
 
-    def _script(self, *names: str) -> AsyncScript:
+    def _script(self, *names: str) -> Script:
         text = "\n".join((_LUA / f"{name}.lua").read_text() for name in names)
-        return self._state.client.register_script(text)
+        return Script(self._state.trips, text)
 
     async def _standing(self, slug: str, now_ms: int) -> Standing:
         minute = now_ms // MINUTE_MS

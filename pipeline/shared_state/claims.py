@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pipeline.shared_state.redis import SharedState
+from pipeline.shared_state.trips import Script
 
 _PREFIX = "mih:claim:"
 
@@ -34,13 +35,13 @@ class Claims:
 
     def __init__(self, state: SharedState) -> None:
         self._state = state
-        self._claim = state.client.register_script(_CLAIM)
+        self._claim = Script(state.trips, _CLAIM)
 
     async def claim(self, identity: str, event_id: str, window: timedelta) -> Claim:
         """Claim an identity under this id, or learn under which id it is claimed; passes when Redis is away."""
 
         async def ask() -> Claim:
-            held: bytes = await self._claim(keys=[_PREFIX + identity], args=[event_id, _ms(window)])
+            held: bytes = await self._claim([_PREFIX + identity], [event_id, _ms(window)])
             state, _, held_id = held.decode().partition(":")
             return Claim(held_id, is_done=state == "done")
 
@@ -50,7 +51,7 @@ class Claims:
         """Say that the event went on: repeats within the window are dropped from now."""
 
         async def ask() -> None:
-            await self._state.client.set(_PREFIX + identity, f"done:{event_id}", px=_ms(window))
+            await self._state.trips.ask("SET", _PREFIX + identity, f"done:{event_id}", "PX", _ms(window))
 
         await self._state.ask(ask, otherwise=None)
 

@@ -12,12 +12,12 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from pipeline.shared_state.trips import Trips
+
 #: Seconds. A message waits no longer for protection than this.
 ANSWER_TIMEOUT_S = 0.5
 #: Seconds without questions after one was not answered, so that a slow Redis does not slow every message.
 AWAY_FOR_S = 1.0
-#: Each takes a connection; more of them make Redis no faster.
-QUESTIONS_AT_ONCE = 32
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -31,24 +31,27 @@ class SharedState:
     now: Callable[[], float]
     #: Questions that went unanswered since the start.
     degraded: int = 0
-    #: Above its connections the client refuses, which would look like a Redis that is away.
-    _window: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(QUESTIONS_AT_ONCE))
+    #: The way of the questions that every message asks.
+    trips: Trips = field(init=False)
     _away_until: float = 0.0
     _is_away: bool = False
 
+    def __post_init__(self) -> None:
+        """Share the client's connections."""
+        self.trips = Trips(self.client)
+
     async def ask(self, question: Callable[[], Awaitable[T]], *, otherwise: T) -> T:
         """The answer of Redis; `otherwise` when it does not answer."""
-        async with self._window:
-            if self.now() < self._away_until:
-                self.degraded += 1
-                return otherwise
-            try:
-                answer = await _kept_cancellable(question)
-            except (RedisError, OSError, TimeoutError) as away:
-                self._lost(away)
-                return otherwise
-            self._found()
-            return answer
+        if self.now() < self._away_until:
+            self.degraded += 1
+            return otherwise
+        try:
+            answer = await _kept_cancellable(question)
+        except (RedisError, OSError, TimeoutError) as away:
+            self._lost(away)
+            return otherwise
+        self._found()
+        return answer
 
     def was_away(self, within_s: float) -> bool:
         """Whether the last question went unanswered, within so many seconds."""

@@ -7,6 +7,7 @@ none only one asks for one.
 from dataclasses import dataclass
 
 from pipeline.shared_state.redis import SharedState
+from pipeline.shared_state.trips import Script
 
 _PREFIX = "mih:token:"
 
@@ -50,14 +51,14 @@ class Tokens:
 
     def __init__(self, state: SharedState) -> None:
         self._state = state
-        self._take = state.client.register_script(_TAKE)
-        self._settle = state.client.register_script(_SETTLE)
+        self._take = Script(state.trips, _TAKE)
+        self._settle = Script(state.trips, _SETTLE)
 
     async def take(self, name: str, who: str, *, other_than: bytes, lease_ms: int) -> Kept | Fetch | Wait:
         """The token, or who fetches it; when Redis is away, everybody does."""
 
         async def ask() -> Kept | Fetch | Wait:
-            match await self._take(keys=_keys(name), args=[other_than, who, lease_ms]):
+            match await self._take(_keys(name), [other_than, who, lease_ms]):
                 case [bytes(sealed), for_ms]:
                     return Kept(sealed, for_ms)
                 case [1]:
@@ -71,7 +72,7 @@ class Tokens:
         """Keep what was fetched, if anything was, and let the next one fetch."""
 
         async def ask() -> None:
-            await self._settle(keys=_keys(name), args=[who, kept.sealed if kept else b"", kept.for_ms if kept else 0])
+            await self._settle(_keys(name), [who, kept.sealed if kept else b"", kept.for_ms if kept else 0])
 
         await self._state.ask(ask, otherwise=None)
 

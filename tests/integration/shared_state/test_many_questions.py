@@ -32,3 +32,25 @@ async def test_whoever_is_cancelled_while_redis_answers_ends(redis_url: str) -> 
                 task.cancel()
             _, left = await asyncio.wait(asking, timeout=2)
             assert not left
+
+
+async def test_whoever_is_cancelled_takes_no_other_question_along(redis_url: str) -> None:
+    async with open_shared_state(redis_url, monotonic) as shared:
+        claims = Claims(shared)
+        asking = [asyncio.create_task(claims.claim(str(number), "id", MINUTE)) for number in range(300)]
+        await asyncio.sleep(0)
+        for task in asking[::2]:
+            task.cancel()
+        answers = await asyncio.gather(*asking[1::2])
+    assert {claim.id for claim in answers} == {"id"}
+    assert shared.degraded == 0
+
+
+async def test_a_script_that_redis_forgot_is_sent_again(redis_url: str) -> None:
+    async with open_shared_state(redis_url, monotonic) as shared:
+        claims = Claims(shared)
+        await claims.claim("a", "id", MINUTE)
+        await shared.client.script_flush()
+        answers = await asyncio.gather(*(claims.claim(str(number), "id", MINUTE) for number in range(50)))
+    assert {claim.id for claim in answers} == {"id"}
+    assert shared.degraded == 0
