@@ -61,7 +61,7 @@ class Trips:
 
 
 class Script:
-    """A Lua script, sent by its hash; as a whole only where Redis does not know it yet, or any more."""
+    """A Lua script, run by its hash; Redis is told it where it does not know it yet, or any more."""
 
     def __init__(self, trips: Trips, text: str) -> None:
         self._trips = trips
@@ -69,12 +69,13 @@ class Script:
         self._hash = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
     async def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
-        """Run it: one trip."""
-        asked = (len(keys), *keys, *args)
+        """Run it: one trip where it is known."""
+        by_hash = ("EVALSHA", self._hash, len(keys), *keys, *args)
         try:
-            return await self._trips.ask("EVALSHA", self._hash, *asked)
+            return await self._trips.ask(*by_hash)
         except NoScriptError:
-            return await self._trips.ask("EVAL", self._text, *asked)
+            await self._trips.ask("SCRIPT", "LOAD", self._text)
+            return await self._trips.ask(*by_hash)
 
 
 def _settle(answer: asyncio.Future[Any], found: Any) -> None:
