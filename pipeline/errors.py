@@ -6,6 +6,7 @@
     ├── Unrenderable             a template that cannot give a valid request for this event
     ├── DestinationRefused       an address that MIH_ALLOWED_NETWORKS does not allow
     └── Unavailable              something outside is away: broker, database, management API
+        ├── DatabaseMissing      SQLite's file is not there: on a new machine, nothing was applied yet
         └── NotConfirmed         the broker refused or returned a publish
 
 A message names what was found, where, and what was expected; never a secret, and never a payload.
@@ -34,6 +35,10 @@ class DestinationRefused(MihError):
 
 class Unavailable(MihError):
     """Something outside the process is away; trying again later may succeed."""
+
+
+class DatabaseMissing(Unavailable):
+    """The file of the database is not there: it is away, or on a new machine not made yet."""
 
 
 class NotConfirmed(Unavailable):

@@ -5,24 +5,19 @@ types, so that none waits for another in a circle.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, DateTime, MetaData, String, Table, Text, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from pipeline import exact_json
 from pipeline.catalogue.sample import seen
 from pipeline.catalogue.shape import MAX_NAMES
 from pipeline.catalogue.sightings import Sighting
-from pipeline.database import PATIENCE_S, Database, open_database
-
-#: Types that are kept: who invents a type for each event must not fill the database.
-MAX_TYPES = 5_000
+from pipeline.database import INSERT, Store
 
 _METADATA = MetaData()
 EVENT_TYPES = Table(
@@ -55,22 +50,12 @@ class SeenType:
     source: str
 
 
-class CatalogueStore:
+class CatalogueStore(Store):
     """The catalogue in one database."""
 
-    def __init__(self, database: Database, max_types: int) -> None:
-        self._database = database
-        self._max_types = max_types
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, url: str, *, patience_s: float = PATIENCE_S, max_types: int = MAX_TYPES) -> AsyncIterator[Self]:
-        """The catalogue at an SQLAlchemy URL; connects when first asked, and waits `patience_s` for an answer.
-
-        Raises Misconfigured for a URL that cannot be meant.
-        """
-        async with open_database(url, _METADATA, patience_s) as database:
-            yield cls(database, max_types)
+    TABLES = _METADATA
+    #: Types that are kept: who invents a type for each event must not fill the database.
+    MAX_TYPES: ClassVar = 5_000
 
     async def add(self, sightings: Mapping[str, Sighting]) -> int:
         """Add what was seen, all of it or nothing; gives how many types there was no room for.
@@ -125,7 +110,7 @@ class CatalogueStore:
         query = select(EVENT_TYPES.c.type).where(EVENT_TYPES.c.type.in_(sightings))
         there = set((await connection.execute(query)).scalars())
         new = [event_type for event_type in sightings if event_type not in there]
-        left_out = set(new[max(self._max_types - count, 0) :])
+        left_out = set(new[max(self.MAX_TYPES - count, 0) :])
         return {event_type: sighting for event_type, sighting in sightings.items() if event_type not in left_out}
 
 
@@ -160,9 +145,8 @@ def _add_types(insert: Any) -> Any:
     )
 
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_ADD_TYPES = {dialect: _add_types(insert) for dialect, insert in _INSERT.items()}
-_ADD_NAMES = {dialect: insert(EVENT_NAMES).on_conflict_do_nothing() for dialect, insert in _INSERT.items()}
+_ADD_TYPES = {dialect: _add_types(insert) for dialect, insert in INSERT.items()}
+_ADD_NAMES = {dialect: insert(EVENT_NAMES).on_conflict_do_nothing() for dialect, insert in INSERT.items()}
 
 
 def _utc(found: datetime) -> datetime:

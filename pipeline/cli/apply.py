@@ -15,6 +15,7 @@ import typer
 from pipeline.cli.output import AsJson, console, print_json
 from pipeline.cli.revise import Planned, plan_files, show_planned
 from pipeline.cli.word import login, tell_all
+from pipeline.database import create_database
 from pipeline.registry import RevisionStore
 from pipeline.settings import Settings, load_settings
 from topology.declare import declare, unbind_service
@@ -46,6 +47,7 @@ async def apply_files(settings: Settings, files: list[Path]) -> tuple[Planned, i
     async with RevisionStore.open(settings.effective_database_url()) as store:
         planned = await plan_files(store, files, settings)
         await asyncio.to_thread(declare, settings.amqp_url, topology_of(_slugs(planned.reading.document)))
+        create_database(settings.effective_database_url())
         revision = await store.append(
             planned.reading.document, by=login(), at=datetime.now(UTC), expected_base=planned.base
         )

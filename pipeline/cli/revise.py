@@ -11,7 +11,7 @@ from pipeline.attempt.guard import Guard
 from pipeline.attempt.transports import SCHEMAS
 from pipeline.catalogue import CatalogueStore, Unseen, unseen_names
 from pipeline.cli.output import console, print_table
-from pipeline.errors import Unavailable
+from pipeline.errors import DatabaseMissing, Unavailable
 from pipeline.registry import Change, Finding, Reading, RevisionStore, Sealing, changes, read_paths
 from pipeline.registry.changes import NOT_SHOWN
 from pipeline.registry.references import secret_keys
@@ -42,7 +42,10 @@ async def plan_files(store: RevisionStore, paths: Sequence[Path], settings: Sett
 
     Raises Misconfigured with every error in them, and Unavailable when the database is away.
     """
-    base = await store.latest_number()
+    try:
+        base = await store.latest_number()
+    except DatabaseMissing:
+        base = 0
     old: Mapping[str, Any] = await store.load(base) if base else {}
     keys = secret_keys(settings.secret_keys.get_secret_value())
     reading = read_paths(

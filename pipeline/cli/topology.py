@@ -6,6 +6,7 @@ import typer
 
 from pipeline.cli.in_force import slugs_in_force
 from pipeline.cli.output import AsJson, console, print_json, print_table
+from pipeline.errors import DatabaseMissing
 from pipeline.settings import Settings, load_settings
 from topology.connection import vhost_of
 from topology.declare import declare
@@ -38,7 +39,11 @@ def show(*, as_json: AsJson = False) -> None:
 def apply(*, as_json: AsJson = False) -> None:
     """Declare what is missing; what is there stays. Safe to repeat, also while everything runs."""
     settings = load_settings()
-    topology = topology_in_force(settings)
+    try:
+        topology, left_out = topology_in_force(settings), ""
+    except DatabaseMissing as missing:
+        # As on a new machine; `mih apply` declares the queues of its services itself.
+        topology, left_out = topology_of([]), f"No queues of services, for {missing}."
     declare(settings.amqp_url, topology)
     declared = {
         "exchanges": len(topology.exchanges),
@@ -49,6 +54,8 @@ def apply(*, as_json: AsJson = False) -> None:
         print_json(declared)
         return
     console.print("The topology is in place:", ", ".join(f"{number} {what}" for what, number in declared.items()))
+    if left_out:
+        console.print(left_out, markup=False, highlight=False, soft_wrap=True)
 
 
 def verify(*, as_json: AsJson = False) -> None:

@@ -16,12 +16,24 @@ from pipeline.attempt.transports import KINDS
 from pipeline.cli.apply import apply_files
 from pipeline.cli.output import console
 from pipeline.cli.topology import topology_in_force
+from pipeline.database import create_database
 from pipeline.embedded import Backing, Child, backing, prefixed, supervise
-from pipeline.settings import HUB_FILE, Settings, load_settings, load_settings_with_sources, redacted, variable
+from pipeline.errors import Misconfigured
+from pipeline.settings import (
+    HUB_FILE,
+    LAST_PORT,
+    Settings,
+    load_settings,
+    load_settings_with_sources,
+    redacted,
+    variable,
+)
 from topology.declare import declare
 
 #: The folder of the private RabbitMQ's and Redis's data, in the state folder.
 _DATA = "embedded"
+#: In the order of the road.
+_ROLES = ("ingest", "router", *(f"sender {kind}" for kind in KINDS), "recorder", "suspect")
 
 
 def register(app: typer.Typer) -> None:
@@ -36,18 +48,20 @@ def up(
 ) -> None:
     """Run the whole hub in this terminal until Ctrl-C: every stage, and RabbitMQ and Redis where none is named."""
     settings, sources = load_settings_with_sources()
+    health_doors(settings.health_address, len(_ROLES))
     console.print("starting …")
     with backing(settings, sources, folder=settings.state_dir / _DATA) as found:
         environment = environment_on(found, settings)
-        settings = load_settings(environment)
+        settings, children = load_settings(environment), stages(environment)
         with known_to_other_terminals(settings):
+            create_database(settings.effective_database_url())
             declare(settings.amqp_url, topology_in_force(settings))
             if files:
                 _, revision = asyncio.run(apply_files(settings, files))
                 console.print(f"revision {revision} of the registry is in force")
-            _tell(found, settings)
-            announce = prefixed([child.name for child in stages(environment)], console)
-            failed = asyncio.run(run_until_told(stages(environment), announce))
+            _tell(found, settings, children)
+            announce = prefixed([child.name for child in children], console)
+            failed = asyncio.run(run_until_told(children, announce))
     raise typer.Exit(failed)
 
 
@@ -67,11 +81,31 @@ def environment_on(found: Backing, settings: Settings) -> dict[str, str]:
 
 def stages(environment: Mapping[str, str]) -> list[Child]:
     """Every role, in the order of the road; they are stopped in this order too."""
-    roles = ["ingest", "router", *(f"sender {kind}" for kind in KINDS), "recorder", "suspect"]
+    doors = health_doors(environment.get(variable("health_address"), ""), len(_ROLES))
     return [
-        Child(role.replace(" ", "-"), [sys.executable, "-m", "pipeline.cli", *role.split()], environment)
-        for role in roles
+        Child(
+            role.replace(" ", "-"),
+            [sys.executable, "-m", "pipeline.cli", *role.split()],
+            {**environment, variable("health_address"): door},
+        )
+        for role, door in zip(_ROLES, doors, strict=True)
     ]
+
+
+def health_doors(address: str, count: int) -> list[str]:
+    """Where each of so many roles can be asked: at the port named and those that follow, for one serves one process.
+
+    Raises Misconfigured where there are not so many.
+    """
+    host, _, port = address.rpartition(":")
+    if not (address and int(port)):
+        return [address] * count
+    last = int(port) + count - 1
+    if last > LAST_PORT:
+        raise Misconfigured(
+            f"MIH_HEALTH_ADDRESS: {count} roles take the ports from {port} to {last}, expected at most {LAST_PORT}"
+        )
+    return [f"{host}:{number}" for number in range(int(port), last + 1)]
 
 
 async def run_until_told(children: Sequence[Child], announce: Callable[[str, str], None]) -> int:
@@ -103,11 +137,14 @@ def known_to_other_terminals(settings: Settings) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def _tell(found: Backing, settings: Settings) -> None:
+def _tell(found: Backing, settings: Settings, children: Sequence[Child]) -> None:
     console.print(found.rabbitmq_told)
     console.print(found.redis_told)
     console.print(
         f"RabbitMQ's management UI: {redacted(found.management_url)}, password in {settings.state_dir / HUB_FILE}",
         soft_wrap=True,
     )
+    doors = [(child.name, (child.environment or {}).get(variable("health_address"), "")) for child in children]
+    if doors[0][1] != doors[-1][1]:
+        console.print(f"/readyz and /metrics: {', '.join(f'{name} at {door}' for name, door in doors)}", soft_wrap=True)
     console.print("the hub is up; Ctrl-C stops it\n")

@@ -6,10 +6,9 @@ counts. So recorders may work side by side, and die between writing and acknowle
 
 import json
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -32,9 +31,8 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.database import PATIENCE_S, Database, open_database
+from pipeline.database import INSERT, Store
 from pipeline.dead_index.letter import Entry, Letter
 from pipeline.dead_index.selection import Selection, lowered
 
@@ -106,21 +104,10 @@ class Dropped:
     last_at: datetime
 
 
-class DeadIndex:
+class DeadIndex(Store):
     """The index in one database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, url: str, *, patience_s: float = PATIENCE_S) -> AsyncIterator[Self]:
-        """The index at an SQLAlchemy URL; connects when first asked, and waits `patience_s` for an answer.
-
-        Raises Misconfigured for a URL that cannot be meant.
-        """
-        async with open_database(url, _METADATA, patience_s) as database:
-            yield cls(database)
+    TABLES = _METADATA
 
     async def add(self, letters: Iterable[Letter]) -> None:
         """Add letters, all of them or none; one that is there is replaced, unless it died later.
@@ -283,9 +270,8 @@ def _note(insert: Any) -> Any:
     return noting.on_conflict_do_update(index_elements=["place", "why"], set_=more)
 
 
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
-_ADD = {dialect: _add(insert) for dialect, insert in _INSERT.items()}
-_NOTE = {dialect: _note(insert) for dialect, insert in _INSERT.items()}
+_ADD = {dialect: _add(insert) for dialect, insert in INSERT.items()}
+_NOTE = {dialect: _note(insert) for dialect, insert in INSERT.items()}
 _REMOVE = delete(DEAD_LETTERS).where(
     and_(_C.place == bindparam("of"), _C.letter_id == bindparam("id"), _C.died_at < bindparam("at"))
 )

@@ -4,17 +4,15 @@ It outlives restarts and revisions: a service that is removed and applied again 
 one word only, the last: who forces a breaker closed has said that it is not forced open.
 """
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal, Self
 
 from sqlalchemy import Column, DateTime, MetaData, Row, String, Table, Text, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
-from pipeline.database import PATIENCE_S, Database, open_database
+from pipeline.database import INSERT, Store
 
 #: Letters that are kept of a reason, or of a name.
 MAX_TEXT = 500
@@ -30,7 +28,6 @@ INTERVENTIONS = Table(
     Column("why", Text, nullable=False),
     Column("at", DateTime(timezone=True), nullable=False),
 )
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Kind(StrEnum):
@@ -99,28 +96,17 @@ class Interventions:
         return iter(self._said.values())
 
 
-class InterventionStore:
+class InterventionStore(Store):
     """What was said, in one database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, url: str, *, patience_s: float = PATIENCE_S) -> AsyncIterator[Self]:
-        """The store at an SQLAlchemy URL; connects when first asked, and waits `patience_s` for an answer.
-
-        Raises Misconfigured for a URL that cannot be meant.
-        """
-        async with open_database(url, _METADATA, patience_s) as database:
-            yield cls(database)
+    TABLES = _METADATA
 
     async def put(self, intervention: Intervention) -> None:
         """Write down a word; it replaces what was said of the same matter.
 
         Raises Unavailable.
         """
-        adding = _INSERT[self._database.dialect](INTERVENTIONS).values(_row(intervention))
+        adding = INSERT[self._database.dialect](INTERVENTIONS).values(_row(intervention))
         newest = {name: adding.excluded[name] for name in ("kind", "who", "why", "at")}
         await self._write(adding.on_conflict_do_update(index_elements=["matter", "name"], set_=newest))
 
@@ -129,7 +115,7 @@ class InterventionStore:
 
         Raises Unavailable.
         """
-        adding = _INSERT[self._database.dialect](INTERVENTIONS).values(_row(intervention))
+        adding = INSERT[self._database.dialect](INTERVENTIONS).values(_row(intervention))
         return await self._write(adding.on_conflict_do_nothing())
 
     async def remove(self, kind: Kind, name: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SecretStr
 
+from pipeline.bounded_file import read_bounded
 from pipeline.errors import Misconfigured
 from pipeline.registry.sealed import SEALED, parted, unseal
 from pipeline.rules.fault import kind
@@ -96,13 +97,8 @@ def _variable(name: str, environ: Mapping[str, str]) -> str:
 
 def _file(path: Path) -> str:
     try:
-        with path.open("rb") as opened:
-            content = opened.read(MAX_FILE_BYTES + 1)
-    except OSError as failed:
-        raise Misconfigured(f"file:{path} cannot be read: {failed.strerror}") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise Misconfigured(f"file:{path} is larger than {MAX_FILE_BYTES} bytes")
-    try:
-        return content.decode().rstrip("\r\n")
+        return read_bounded(path, MAX_FILE_BYTES).decode().rstrip("\r\n")
     except UnicodeDecodeError:
         raise Misconfigured(f"file:{path} is not UTF-8 text") from None
+    except ValueError as wrong:
+        raise Misconfigured(f"file:{wrong}") from None

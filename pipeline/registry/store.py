@@ -6,17 +6,16 @@ told what happened, or, where he did not say what he had seen before, takes the 
 
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from pipeline.database import PATIENCE_S, Database, open_database
+from pipeline.database import Store
 from pipeline.errors import MihError, Unavailable
 from pipeline.registry.sealing import resealed
 from pipeline.secret_keys import SecretKeys
@@ -49,21 +48,10 @@ class Resealed:
     closed: tuple[str, ...]
 
 
-class RevisionStore:
+class RevisionStore(Store):
     """The registry's revisions in one database."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    @classmethod
-    @asynccontextmanager
-    async def open(cls, url: str, *, patience_s: float = PATIENCE_S) -> AsyncIterator[Self]:
-        """The store at an SQLAlchemy URL; connects when first asked, and waits `patience_s` for an answer.
-
-        Raises Misconfigured for a URL that cannot be meant.
-        """
-        async with open_database(url, _METADATA, patience_s) as database:
-            yield cls(database)
+    TABLES = _METADATA
 
     async def latest_number(self) -> int:
         """The number of the revision in force; 0 while there is none.

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from private_postgresql import PostgreSQL, free_port, installed_programs
+from sqlite_files import new_file
 
 #: Makes the address of a new, empty database.
 NewDatabase = Callable[[], str]
@@ -34,6 +35,6 @@ def postgresql() -> Iterator[PostgreSQL]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> NewDatabase:
     if request.param == "sqlite":
-        return lambda: f"sqlite+aiosqlite:///{tmp_path / uuid4().hex / 'mih.db'}"
+        return lambda: new_file(tmp_path / uuid4().hex / "mih.db")
     new: NewDatabase = request.getfixturevalue("postgresql").new_database
     return new

@@ -14,6 +14,7 @@ import httpx
 from pipeline.attempt.ending import Stated, Unanswered
 from pipeline.attempt.guard import Guard
 from pipeline.attempt.http_exchange import HttpExchange
+from pipeline.bounded_file import read_bounded
 from pipeline.errors import Unavailable
 from pipeline.outcome import Ending
 from pipeline.registry.protection import ALWAYS_FORBIDDEN
@@ -99,13 +100,9 @@ def read_file(location: str) -> bytes:
     """
     path = Path(unquote(urlsplit(location).path) if location.startswith("file:") else location)
     try:
-        with path.open("rb") as opened:
-            content = opened.read(DOCUMENT_LIMIT + 1)
-    except OSError as failed:
-        raise Unavailable(f"{path} cannot be read: {failed.strerror}") from None
-    if len(content) > DOCUMENT_LIMIT:
-        raise Unavailable(f"{path} is larger than {DOCUMENT_LIMIT} bytes")
-    return content
+        return read_bounded(path, DOCUMENT_LIMIT)
+    except ValueError as wrong:
+        raise Unavailable(str(wrong)) from None
 
 
 def is_http(location: str) -> bool:

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Column, Integer, MetaData, Table, event
+from sqlite_files import new_file
 
 from pipeline.database import open_database
 
@@ -20,7 +21,7 @@ async def test_another_process_that_is_the_first_at_each_table_is_no_failure(tmp
 
     for name in ("one", "two", "three"):
         event.listen(Table(name, tables, Column("n", Integer)), "before_create", overtake)
-    async with open_database(f"sqlite+aiosqlite:///{path}", tables) as database, database.connection() as connection:
+    async with open_database(new_file(path), tables) as database, database.connection() as connection:
         for table in tables.sorted_tables:
             await connection.execute(table.insert().values(n=1))
         await connection.commit()

@@ -9,6 +9,7 @@ from indexed_letters import dead_delivery
 from queues import WITHIN_S, Queues, nothing_unheard, without_ladder
 
 from pipeline.broker import open_session
+from pipeline.database import create_database
 from pipeline.dead_index import DeadIndex
 from pipeline.recorder import run_recorder
 from pipeline.settings import Settings
@@ -51,6 +52,7 @@ class World(Queues):
 async def a_recorded_world(amqp_url: str, database_url: str) -> AsyncIterator[World]:
     await asyncio.to_thread(declare, amqp_url, without_ladder(topology_of(["erp", "lms"])))
     settings = Settings.model_validate({"amqp_url": amqp_url, "database_url": database_url})
+    create_database(settings.effective_database_url())
     async with (
         nothing_unheard(),
         open_session(amqp_url, "test") as session,

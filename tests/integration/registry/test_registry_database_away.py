@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from private_postgresql import PASSWORD, PostgreSQL
+from sqlite_files import new_file
 
+from pipeline.database import create_database
 from pipeline.errors import Misconfigured, Unavailable
 from pipeline.registry.store import RevisionStore
 
@@ -61,9 +63,12 @@ async def test_a_wrong_password_is_told_without_it(postgresql: PostgreSQL) -> No
 async def test_a_sqlite_folder_that_cannot_be_made_and_then_can(tmp_path: Path) -> None:
     in_the_way = tmp_path / "state"
     in_the_way.write_text("a file where a folder should be")
-    async with RevisionStore.open(f"sqlite+aiosqlite:///{in_the_way / 'mih.db'}") as store:
+    url = f"sqlite+aiosqlite:///{in_the_way / 'mih.db'}"
+    async with RevisionStore.open(url) as store:
         assert str(in_the_way) in await told_by(store.latest_number)
+        assert str(in_the_way) in await told_by(lambda: asyncio.to_thread(create_database, url))
         in_the_way.unlink()
+        create_database(url)
         assert await store.latest_number() == 0
 
 
@@ -76,7 +81,7 @@ async def test_a_file_that_is_no_sqlite_database(tmp_path: Path) -> None:
 
 async def test_a_sqlite_file_that_somebody_else_locks_and_lets_go(tmp_path: Path) -> None:
     path = tmp_path / "mih.db"
-    async with RevisionStore.open(f"sqlite+aiosqlite:///{path}", patience_s=0.1) as store:
+    async with RevisionStore.open(new_file(path), patience_s=0.1) as store:
         assert await store.latest_number() == 0
         with closing(sqlite3.connect(path)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -100,9 +105,50 @@ async def test_an_address_that_is_none(url: str, said: str) -> None:
 
 
 async def test_a_database_that_was_emptied_under_a_running_process_gets_its_tables_again(tmp_path: Path) -> None:
-    async with RevisionStore.open(f"sqlite+aiosqlite:///{tmp_path / 'mih.db'}") as store:
+    async with RevisionStore.open(new_file(tmp_path / "mih.db")) as store:
         await store.append(DOCUMENT, by="ana", at=NOON)
         with closing(sqlite3.connect(tmp_path / "mih.db")) as other:
             other.execute("DROP TABLE registry_revisions")
         await told_by(store.latest_number)
         assert await store.latest_number() == 0
+
+
+async def test_a_sqlite_file_that_is_not_there_is_waited_for_and_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "mih.db"
+    url = f"sqlite+aiosqlite:///{path}"
+    async with RevisionStore.open(url) as store:
+        said = await told_by(store.latest_number)
+        assert (
+            said == f"the database {url} cannot be used: there is no such file; `mih apply` makes it on a new machine"
+        )
+        assert not path.parent.exists()
+        create_database(url)
+        assert await store.append(DOCUMENT, by="ana", at=NOON) == 1
+
+
+async def test_a_sqlite_file_that_is_moved_away_under_an_open_connection_is_missed_until_it_is_back(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mih.db"
+    async with RevisionStore.open(new_file(path)) as store:
+        await store.append(DOCUMENT, by="ana", at=NOON)
+        files = [path, tmp_path / "mih.db-wal", tmp_path / "mih.db-shm"]
+        for file in files:
+            file.rename(tmp_path / f"away-{file.name}")
+        assert "there is no such file" in await told_by(store.latest_number)
+        assert not path.exists()
+        for file in files:
+            (tmp_path / f"away-{file.name}").rename(file)
+        assert await store.latest_number() == 1
+
+
+async def test_a_sqlite_file_that_is_replaced_under_an_open_connection_is_opened_anew(tmp_path: Path) -> None:
+    path, other = tmp_path / "mih.db", tmp_path / "other" / "mih.db"
+    async with RevisionStore.open(new_file(path)) as store, RevisionStore.open(new_file(other)) as elsewhere:
+        assert await store.append(DOCUMENT, by="ana", at=NOON) == 1
+        for document in ({"version": 1, "rules": {}}, DOCUMENT):
+            number = await elsewhere.append(document, by="ana", at=NOON)
+        # With its write-ahead log, which the connection to the old file must not tidy away.
+        for file in other.parent.iterdir():
+            file.rename(tmp_path / file.name)
+        assert await store.latest_number() == number == 2

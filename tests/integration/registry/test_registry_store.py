@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlite_files import new_file
 
 from pipeline.errors import Unavailable
 from pipeline.registry.store import REVISIONS, Outdated, RevisionStore
@@ -115,14 +116,14 @@ async def test_who_applied_and_when_is_written_down(store: RevisionStore, url: s
 
 async def test_sqlite_files_are_their_owners_only(tmp_path: Path) -> None:
     path = tmp_path / "state" / "mih.db"
-    async with RevisionStore.open(f"sqlite+aiosqlite:///{path}") as store:
+    async with RevisionStore.open(new_file(path)) as store:
         await store.append(document("a"), by="ana", at=NOON)
         modes = {file.name: file.stat().st_mode & 0o777 for file in (path.parent, *path.parent.iterdir())}
     assert modes == {"state": 0o700, "mih.db": 0o600, "mih.db-wal": 0o600, "mih.db-shm": 0o600}
 
 
 async def test_sqlite_is_read_while_somebody_else_writes(tmp_path: Path) -> None:
-    async with RevisionStore.open(f"sqlite+aiosqlite:///{tmp_path / 'mih.db'}", patience_s=0.1) as store:
+    async with RevisionStore.open(new_file(tmp_path / "mih.db"), patience_s=0.1) as store:
         await store.append(document("a"), by="ana", at=NOON)
         with sqlite3.connect(tmp_path / "mih.db") as other:
             other.execute("BEGIN IMMEDIATE")

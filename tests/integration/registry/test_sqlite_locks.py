@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select
+from sqlite_files import new_file
 
 from pipeline.database import open_database
 
@@ -27,7 +28,7 @@ async def another_process_writes(path: Path, number: int) -> None:
 
 async def test_a_further_connection_of_this_process_does_not_end_the_locks_of_the_first(tmp_path: Path) -> None:
     path = tmp_path / "mih.db"
-    url = f"sqlite+aiosqlite:///{path}"
+    url = new_file(path)
     async with open_database(url, TABLES) as first, first.connection() as reading:
         await reading.execute(insert(NUMBERS).values(number=0))
         await reading.commit()

@@ -15,6 +15,7 @@ from stages_world import World
 
 from pipeline.attempt.transports import SCHEMAS
 from pipeline.broker import open_session
+from pipeline.database import create_database
 from pipeline.delivery import CONTENT_TYPE, Delivery, Request
 from pipeline.event import Event
 from pipeline.registry import CurrentRegistry, InterventionStore, RevisionStore
@@ -141,6 +142,7 @@ async def a_fleet_world(amqp_url: str, redis_url: str, folder: Path, **settings:
         **settings,
     }
     read = Settings.model_validate(given)
+    create_database(read.effective_database_url())
     await asyncio.to_thread(declare, amqp_url, topology_of([]))
     async with (
         nothing_unheard(),
