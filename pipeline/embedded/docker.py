@@ -50,7 +50,7 @@ class Container(ABC):
             if listens(self.ports[0]) and (version := self._ask()):
                 self.version = version
                 return
-            time.sleep(_POLL_S)
+            time.sleep(_POLL_S)  # a server in a container does not tell when it is ready: it is asked
         log = self._container.get_wrapped_container().logs(tail=_LOG_LINES_SHOWN).decode(errors="replace")
         self.stop()
         raise Unavailable(f"{self.name} in Docker ({self.image}) did not start; the end of its log:\n{log}")

@@ -55,7 +55,7 @@ def _watch(program: int, grace_s: float) -> None:
 def _end(program: int, grace_s: float) -> None:
     os.kill(program, signal.SIGTERM)
     for _ in range(round(grace_s / _POLL_S)):
-        time.sleep(_POLL_S)
+        time.sleep(_POLL_S)  # no child of ours, so there is nothing to wait on
         os.kill(program, 0)
 
 

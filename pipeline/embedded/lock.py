@@ -43,7 +43,7 @@ def _take(held: int, folder: Path) -> None:
             owner = int(os.pread(held, 20, 0) or 0)
             if (owner and _is_alive(owner)) or time.monotonic() > deadline:
                 raise Unavailable(f"{folder} is in use by a hub that runs: process {owner}") from None
-            time.sleep(_POLL_S)
+            time.sleep(_POLL_S)  # flock waits without a deadline, or not at all
 
 
 def _is_alive(pid: int) -> bool:

@@ -163,7 +163,7 @@ class PrivateServer(ABC):
             if listens(self.access.ports[0]) and (version := self._ask()):
                 self.version = version
                 return True
-            time.sleep(_POLL_S)
+            time.sleep(_POLL_S)  # a server does not tell when it is ready: it is asked
         return False
 
     def _end_of_log(self) -> str:

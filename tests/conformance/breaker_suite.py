@@ -98,3 +98,13 @@ class Guarded:
         await self.open()
         self.now_ms += self.policy.cooldown_ms
         await self.say(await self.probe(), GOOD)
+
+
+async def grow(service: Guarded, rounds: int) -> list[int | None]:
+    """The window after each of so many clean rounds."""
+    windows: list[int | None] = []
+    for _ in range(rounds):
+        for _ in range((await service.standing()).window or 1):
+            await service.say(await service.permit(), GOOD)
+        windows.append((await service.standing()).window)
+    return windows

@@ -15,7 +15,7 @@ from attempts import MARK, SECRET, delivery, opened, outcome_of
 from counterpart import Play
 from pydantic import ValidationError
 
-from pipeline.attempt.transports.amqp import AmqpSend, AmqpService
+from pipeline.attempt.amqp_keys import AmqpSend, AmqpService
 from pipeline.outcome import Ending
 
 SEND = {"routing_key": QUEUE}

@@ -1,78 +1,22 @@
-"""What only SOAP has: the WSDL and where it may come from, the envelope on the wire, and what an answer says."""
+"""What only SOAP has on the wire: the envelope, what it carries, and what an answer says."""
 
-import asyncio
 import logging
 from base64 import b64decode, b64encode
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from hashlib import sha1
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from aiohttp import web
-from attempts import MARK, SECRET, delivery, opened, outcome_of, seen_by
-from counterpart import Play
-from http_receiver import HttpArrived, HttpReceiver
+from attempts import MARK, SECRET, delivery, outcome_of, seen_by
 from lxml import etree
-from soap_receiver import FOLDER, SOAP11, SOAP12, WSSE, answer_by, called, envelope, fault11, speaking, texts
+from soap_calls import BEARER, PERSON, connected, sent
+from soap_receiver import SOAP11, SOAP12, WSSE, called, envelope, fault11, texts
 
 from pipeline.attempt.ending import Answered, judge, meaning_of
-from pipeline.attempt.soap import kept
-from pipeline.attempt.transports import KINDS, Transport
-from pipeline.outcome import Ending, Outcome
-
-PERSON = {"operation": "createPerson"}
-BEARER = {"type": "bearer", "token": "env:SECRET"}
-PEOPLE = (FOLDER / "people.wsdl").read_text()
-
-
-@asynccontextmanager
-async def connected(wsdl: str = "people.wsdl", **keys: Any) -> AsyncIterator[tuple[HttpReceiver, Transport]]:
-    """A receiver that accepts, and a way to it."""
-    async with speaking(Play.ACCEPTS) as receiver:
-        service = {
-            "transport": "soap",
-            "wsdl": f"file:{FOLDER / wsdl}",
-            "address": f"http://127.0.0.1:{receiver.port}/",
-        }
-        async with opened({**service, **keys}) as transport:
-            yield receiver, transport
-
-
-@asynccontextmanager
-async def publishing(documents: Mapping[str, str], **keys: Any) -> AsyncIterator[tuple[HttpReceiver, Transport]]:
-    """A receiver that has its WSDL too, at `/`, beside further documents; `{port}` in them is its own."""
-
-    def respond(arrived: HttpArrived) -> web.Response:
-        if arrived.method == "POST":
-            return answer_by("200")
-        document = documents.get(arrived.target)
-        status = 200 if document else 404
-        return web.Response(status=status, text=(document or "").replace("{port}", str(receiver.port)))
-
-    async with speaking(Play.ACCEPTS, respond=respond) as receiver:
-        service = {"transport": "soap", "wsdl": f"http://127.0.0.1:{receiver.port}/"}
-        async with opened({**service, **keys}) as transport:
-            yield receiver, transport
-
-
-async def sent(payload: Any, send: Mapping[str, Any] = PERSON, **keys: Any) -> tuple[Outcome, list[HttpArrived]]:
-    """The outcome of one call, and what arrived."""
-    async with connected(**keys) as (receiver, transport):
-        body = payload if payload is None or isinstance(payload, str) else orjson.dumps(payload).decode()
-        return await outcome_of(transport, delivery(send, body)), receiver.arrived
-
-
-async def refused_wsdl(documents: Mapping[str, str], **keys: Any) -> str:
-    """Why a WSDL is not used; no call may have been sent."""
-    async with publishing(documents, **keys) as (receiver, transport):
-        outcome = await outcome_of(transport, delivery(PERSON))
-    assert outcome.ending is Ending.MAY_PASS
-    assert {arrived.method for arrived in receiver.arrived} <= {"GET"}
-    return outcome.reason.removeprefix("the WSDL cannot be had: ").replace(f":{receiver.port}", "")
+from pipeline.attempt.transports import KINDS
+from pipeline.outcome import Ending
 
 
 async def test_everything_that_the_schema_has_arrives_as_it_was_given() -> None:
@@ -269,38 +213,6 @@ async def test_nothing_of_a_call_is_logged(caplog: pytest.LogCaptureFixture) -> 
         assert hidden not in caplog.text
 
 
-async def test_a_wsdl_is_fetched_once_and_its_own_address_called() -> None:
-    documents = {"/": PEOPLE.replace("127.0.0.1:1/", "127.0.0.1:{port}/")}
-    async with publishing(documents) as (receiver, transport):
-        for _ in range(3):
-            assert (await outcome_of(transport, delivery(PERSON))).ending is Ending.DELIVERED
-    assert [(one.method, one.target) for one in receiver.arrived] == [("GET", "/"), *[("POST", "/people")] * 3]
-
-
-async def test_a_payload_that_does_not_fit_has_a_wsdl_that_changed_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "_PAUSE_S", 0)
-    documents = {"/": PEOPLE.replace("127.0.0.1:1/", "127.0.0.1:{port}/")}
-    payload = orjson.dumps({"name": "a", "nickname": "b"}).decode()
-    async with publishing(documents) as (receiver, transport):
-        assert (await outcome_of(transport, delivery(PERSON, payload))).ending is Ending.CANNOT_PASS
-        added = '<xs:element name="nickname" type="xs:string" minOccurs="0"/>'
-        documents["/"] = documents["/"].replace('<xs:choice minOccurs="0">', f'{added}<xs:choice minOccurs="0">')
-        assert (await outcome_of(transport, delivery(PERSON, payload))).ending is Ending.DELIVERED
-        documents["/"] = "gone mad"
-        assert (await outcome_of(transport, delivery(PERSON, '{"name": "a", "nick": 1}'))).ending is Ending.CANNOT_PASS
-        assert (await outcome_of(transport, delivery(PERSON, payload))).ending is Ending.DELIVERED
-    assert b"<ns0:nickname>b</ns0:nickname>" in receiver.arrived[-1].body
-
-
-async def test_many_services_load_at_once_though_names_are_looked_up_by_few_threads() -> None:
-    documents = {"/": PEOPLE.replace("127.0.0.1:1/", "localhost:{port}/")}
-    async with publishing(documents) as (receiver, _), AsyncExitStack() as stack:
-        service = {"transport": "soap", "wsdl": f"http://localhost:{receiver.port}/"}
-        transports = [await stack.enter_async_context(opened(service)) for _ in range(40)]
-        outcomes = await asyncio.gather(*(outcome_of(transport, delivery(PERSON)) for transport in transports))
-    assert {outcome.ending for outcome in outcomes} == {Ending.DELIVERED}
-
-
 async def test_a_large_payload_and_a_large_answer_go_through() -> None:
     roles = [f"role {number}" for number in range(3000)]
     result = "<p:createPersonResponse xmlns:p='urn:example:people'><p:id>7</p:id></p:createPersonResponse>"
@@ -311,108 +223,9 @@ async def test_a_large_payload_and_a_large_answer_go_through() -> None:
     assert seen == Answered(200, '{"id":7,"created":null}')
 
 
-async def test_a_wsdl_that_does_not_come_costs_no_more_than_the_timeout() -> None:
-    async with speaking(Play.NEVER_ANSWERS) as receiver:
-        service = {"transport": "soap", "wsdl": f"http://127.0.0.1:{receiver.port}/", "timeout": "300ms"}
-        async with opened(service) as transport:
-            outcome = await outcome_of(transport, delivery(PERSON))
-    assert (outcome.ending, outcome.reason, outcome.timed_out) == (Ending.MAY_PASS, "no answer within 0.3 s", True)
-
-
-def _importing(location: str) -> dict[str, str]:
-    importing = f"<xs:import namespace='urn:o' schemaLocation='{location}'/>"
-    return {"/": PEOPLE.replace("<types>", f"<types><xs:schema>{importing}</xs:schema>")}
-
-
-async def test_an_import_of_the_wsdl_is_fetched_relative_to_it() -> None:
-    schema = "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' targetNamespace='urn:o'/>"
-    documents = {**_importing("more/o.xsd"), "/more/o.xsd": schema}
-    address = {"address": "http://127.0.0.1:1/"}
-    async with publishing(documents, **address) as (receiver, transport):
-        await outcome_of(transport, delivery(PERSON))
-    assert [one.target for one in receiver.arrived] == ["/", "/more/o.xsd"]
-
-
-@pytest.mark.parametrize(
-    "location", ["http://169.254.169.254/o", "http://2852039166/o", "http://10.0.0.1/o", "http://[::ffff:10.0.0.1]/o"]
-)
-async def test_w19_an_import_of_an_internal_address_is_refused(location: str) -> None:
-    reason = await refused_wsdl(_importing(location))
-    assert "MIH_ALLOWED_NETWORKS" in reason
-
-
-@pytest.mark.parametrize("location", ["file:///etc/hostname", "file:/etc/hostname"])
-async def test_an_import_of_a_file_is_refused(location: str) -> None:
-    reason = await refused_wsdl(_importing(location))
-    assert reason == "it imports a file of this machine, which a document from elsewhere must not"
-
-
-async def test_an_endless_chain_of_imports_has_an_end() -> None:
-    around = "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' targetNamespace='urn:o{}'>{}</xs:schema>"
-    one = "<xs:import namespace='urn:o{0}' schemaLocation='/{0}'/>"
-    documents = {f"/{n}": around.format(n, one.format(n + 1)) for n in range(200)}
-    reason = await refused_wsdl({**documents, "/": _importing("/0")["/"].replace("urn:o'", "urn:o0'")})
-    assert reason.startswith("it has more than 100 documents")
-
-
-async def test_a_server_that_is_imported_from_does_not_see_the_credentials() -> None:
-    schema = "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' targetNamespace='urn:o'/>"
-    async with speaking(Play.ACCEPTS, respond=lambda _: web.Response(text=schema)) as elsewhere:
-        documents = _importing(f"http://127.0.0.1:{elsewhere.port}/o.xsd")
-        documents = {"/": documents["/"].replace("127.0.0.1:1/", "127.0.0.1:{port}/")}
-        async with publishing(documents, auth=BEARER) as (receiver, transport):
-            assert (await outcome_of(transport, delivery(PERSON))).ending is Ending.DELIVERED
-    assert {one.headers.get("Authorization") for one in receiver.arrived} == {f"Bearer {SECRET}"}
-    assert [one.headers.get("Authorization") for one in elsewhere.arrived] == [None]
-
-
-@pytest.mark.parametrize(
-    ("document", "reason"),
-    [
-        ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "it holds a DTD, which is not read"),
-        ("<!DOCTYPE a SYSTEM 'http://127.0.0.1:{port}/dtd'><a/>", "it holds a DTD, which is not read"),
-        ("no xml", "it is no WSDL that can be read"),
-        ("<a/>", "it has 0 ports"),
-        (PEOPLE.replace('type="p:Role"', 'type="p:Nothing"'), "it is no WSDL that can be read"),
-        ("", "http://127.0.0.1/: HTTP 404"),
-    ],
-)
-async def test_a_wsdl_that_cannot_be_read_may_pass(document: str, reason: str) -> None:
-    assert (await refused_wsdl({"/": document})).startswith(reason)
-
-
-async def test_a_wsdl_that_is_refused_to_our_credentials_is_forbidden() -> None:
-    """Its breaker opened and closed for ever, and nobody was told that the credentials are wrong."""
-    async with publishing({}) as (receiver, transport):
-        receiver.respond = lambda _: web.Response(status=401)
-        outcome = await outcome_of(transport, delivery(PERSON))
-    assert outcome.ending is Ending.FORBIDDEN
-    assert outcome.reason == f"the WSDL cannot be had: http://127.0.0.1:{receiver.port}/: HTTP 401"
-
-
 async def test_a_usernametoken_s_password_that_an_answer_repeats_is_not_kept_with_it() -> None:
     async with connected(usernametoken={"username": "mih", "password": "env:SECRET"}) as (receiver, transport):
         receiver.respond = lambda _: web.Response(status=422, text=f"you are {SECRET}")
         seen = await seen_by(transport, delivery(PERSON))
     assert isinstance(seen, Answered)
     assert seen.text == "you are ***"
-
-
-async def test_a_wsdl_with_an_endpoint_at_another_host_needs_an_address() -> None:
-    documents = {"/": PEOPLE.replace("127.0.0.1:1/", "evil.example.org/")}
-    reason = await refused_wsdl(documents)
-    assert reason == "it names another host for its service, evil.example.org: the service must name its address"
-
-
-async def test_a_wsdl_with_several_ports_needs_the_name_of_one() -> None:
-    second = PEOPLE.replace('<service name="People">', '<service name="People"><port name="Old" binding="p:People"/>')
-    reason = await refused_wsdl({"/": second})
-    assert reason == "it has 2 ports: the service must name its port, one of Old People"
-    reason = await refused_wsdl({"/": second}, port="Oldd")
-    assert reason == "unknown port Oldd (did you mean Old?), expected one of Old People"
-
-
-async def test_a_file_that_is_not_there_may_pass(tmp_path: Path) -> None:
-    outcome, arrived = await sent({"name": "a"}, wsdl=str(tmp_path / "none.wsdl"))
-    assert (outcome.ending, arrived) == (Ending.MAY_PASS, [])
-    assert outcome.reason == f"the WSDL cannot be had: {tmp_path}/none.wsdl cannot be read: No such file or directory"

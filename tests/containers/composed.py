@@ -101,7 +101,7 @@ def eventually(found: Callable[[], object], wanted: object, *, within_s: float =
     """What was found last: the wanted, or what it was when patience ended."""
     deadline = time.monotonic() + within_s
     while (last := found()) != wanted and time.monotonic() < deadline:
-        time.sleep(0.3)
+        time.sleep(0.3)  # what is asked lives in containers, and tells nobody when it changes
     return last
 
 

@@ -19,7 +19,7 @@ class Receiver(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers["Authorization"] != f"Bearer {os.environ['RECEIVER_TOKEN']}":
             return self._answer(HTTPStatus.FORBIDDEN)
-        time.sleep(ANSWER_S)
+        time.sleep(ANSWER_S)  # the time of a service's work, which is what it stands for
         SEEN[json.loads(body)["objectid"]] += 1
         return self._answer(HTTPStatus.OK)
 

@@ -18,7 +18,7 @@ pytestmark = [
 def hub() -> Iterator[None]:
     """The hub, up, with the test's registry in force."""
     if why := composed.why_not():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(why)  # a laptop may be without
     compose("down", "--volumes", "--remove-orphans")
     try:
         compose("up", "--detach", "--build", "--wait")

@@ -14,7 +14,7 @@ def in_place(look: Callable[[], RenderableType], every_s: float) -> None:
     try:
         with Live(look(), console=console, screen=True, auto_refresh=False) as live:
             while True:
-                time.sleep(every_s)
+                time.sleep(every_s)  # the pause that was asked for; Ctrl-C ends it
                 live.update(look(), refresh=True)
     except KeyboardInterrupt:
         return
@@ -25,6 +25,6 @@ def one_below_the_other(tell: Callable[[], object], every_s: float) -> None:
     try:
         while True:
             tell()
-            time.sleep(every_s)
+            time.sleep(every_s)  # the pause that was asked for; Ctrl-C ends it
     except KeyboardInterrupt:
         return

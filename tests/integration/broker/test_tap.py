@@ -90,7 +90,7 @@ async def test_a_missing_exchange_is_awaited_and_leaves_nothing_behind(
     monkeypatch.setattr(import_module("pipeline.broker.tap"), "_MISSING_WAIT_S", 0.1)
     heard: list[str] = []
     async with tap(world.session, "later", lambda message: heard.append(message.body.decode())):
-        await asyncio.sleep(1)
+        await asyncio.sleep(1)  # nothing may come: ten rounds of looking, in which a queue would appear
         assert await queues_of_listeners(management) == []
         async with await world.session.consuming.channel() as channel:
             await channel.declare_exchange("later", "fanout")
