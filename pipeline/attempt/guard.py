@@ -6,15 +6,11 @@ resolved once, every address it has is checked, and the connection goes to an ad
 What is checked is what is reached: the IPv4 address that a translator or a tunnel takes out of an IPv6 one.
 """
 
-import asyncio
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
-
-from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.resolver import ThreadedResolver
 
 from pipeline.errors import DestinationRefused
 
@@ -79,29 +75,6 @@ _GIVEN_OUT = IPv6Network("2000::/3")
 _NOT_PUBLIC = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
 #: The third quarter of an ISATAP address, before its IPv4 address (RFC 5214).
 _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
-
-
-class GuardedResolver(AbstractResolver):
-    """A name server's answers, each checked."""
-
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
-        self._resolver = ThreadedResolver(asyncio.get_running_loop())
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Resolve and check.
-
-        Raises DestinationRefused when any of the addresses is not allowed.
-        """
-        found = await self._resolver.resolve(host, port, family)
-        for result in found:
-            self._guard.check(result["host"], host)
-        return found
-
-    async def close(self) -> None:
-        """Nothing is held."""
 
 
 def _reached(ip: IPv4Address | IPv6Address) -> Iterator[IPv4Address | IPv6Address]:

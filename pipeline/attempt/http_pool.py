@@ -13,7 +13,8 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from pipeline.attempt.guard import Guard, GuardedResolver
+from pipeline.attempt.guard import Guard
+from pipeline.attempt.guarded_resolver import GuardedResolver
 
 _WORDS = {
     aiohttp.ClientConnectorDNSError: "name not found",

@@ -5,7 +5,8 @@ import socket
 import ssl
 from typing import Any
 
-from pipeline.attempt.guard import Guard, GuardedResolver
+from pipeline.attempt.guard import Guard
+from pipeline.attempt.guarded_resolver import GuardedResolver
 from pipeline.errors import DestinationRefused
 
 #: Seconds; a peer that does not take part in ending TLS is left.

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from pipeline.attempt.transports.rest import address_of
+from pipeline.attempt.rest_address import address_of
 from pipeline.cli.demo.evidence import Call
 from pipeline.delivery import Delivery, Request
 from pipeline.rules import Refused

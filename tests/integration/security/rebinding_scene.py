@@ -18,7 +18,8 @@ from name_server import name_server
 
 from pipeline.attempt import http_pool
 from pipeline.attempt.ending import judge
-from pipeline.attempt.guard import Guard, GuardedResolver
+from pipeline.attempt.guard import Guard
+from pipeline.attempt.guarded_resolver import GuardedResolver
 from pipeline.attempt.means import Means
 from pipeline.attempt.transports import KINDS
 from pipeline.delivery import Delivery, Request

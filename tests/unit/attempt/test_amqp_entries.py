@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from pipeline.attempt.transports.amqp import AmqpSend, AmqpService
+from pipeline.attempt.amqp_keys import AmqpSend, AmqpService
 
 SERVICE = {"transport": "amqp", "url": "amqps://lake.example.org/site"}
 

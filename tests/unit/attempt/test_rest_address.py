@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.attempt.http_address import checked_url
-from pipeline.attempt.transports.rest import address_of
+from pipeline.attempt.rest_address import address_of
 from pipeline.delivery import Request
 
 
