@@ -6,8 +6,8 @@ bytes on. What changes between attempts (its number, the time from which the age
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
 from pipeline import exact_json
@@ -15,9 +15,17 @@ from pipeline.errors import Unreadable
 from pipeline.event import Event, event_from_mapping, told
 from topology import names
 
+T = TypeVar("T")
+
 CONTENT_TYPE = "application/vnd.mih.delivery+json"
 VERSION = 1
 
+#: What a request that can be sent is made of.
+_REQUEST: Mapping[str, tuple[Any, str]] = {
+    "send": (dict, "an object"),
+    "body": (str | None, "a text or null"),
+    "content_type": (str, "a text"),
+}
 #: The name space of delivery ids; a constant for ever, since ids are promises to the services.
 _NAMESPACE = UUID("5d0b6b1e-7f0c-5c6e-9d43-8a1f4f1f2c01")
 
@@ -50,6 +58,8 @@ class Delivery:
     variant: str = ""
     #: The attempts so far, as `attempt/story.py` writes them.
     story: str = ""
+    #: When the event was published, as far as is known: for figures only.
+    published: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -91,8 +101,17 @@ class Delivery:
             names.HEADER_DEFERRED: self.deferred,
             names.HEADER_VARIANT: self.variant,
             names.HEADER_STORY: self.story,
+            names.HEADER_PUBLISHED: self.published.isoformat() if self.published else "",
         }
         return always | {name: value for name, value in seldom.items() if value}
+
+
+def read_published(headers: Mapping[str, Any]) -> datetime | None:
+    """When the event was published; a delivery does not fail for want of a figure."""
+    try:
+        return _in_zone(datetime.fromisoformat(headers[names.HEADER_PUBLISHED]))
+    except (KeyError, ValueError, TypeError):
+        return None
 
 
 def delivery_id(event: Event, rule: str) -> str:
@@ -110,17 +129,36 @@ def read_delivery(body: bytes, headers: Mapping[str, Any]) -> Delivery:
         if found["v"] != VERSION:
             raise Unreadable(f"a delivery of version {told(found['v'])}, this MIH reads {VERSION}")
         return Delivery(
-            id=found["id"],
-            service=found["service"],
-            rule=found["rule"],
-            revision=found["revision"],
-            request=Request(**found["request"]) if found["request"] is not None else None,
+            id=_a(str, found["id"]),
+            service=_a(str, found["service"]),
+            rule=_a(str, found["rule"]),
+            revision=_a(int, found["revision"]),
+            request=_checked(Request(**found["request"])) if found["request"] is not None else None,
             event=event_from_mapping(found["event"]),
-            first_seen=datetime.fromisoformat(headers.get(names.HEADER_FIRST_SEEN) or found["first_seen"]),
+            first_seen=_in_zone(datetime.fromisoformat(headers.get(names.HEADER_FIRST_SEEN) or found["first_seen"])),
             attempt=int(headers.get(names.HEADER_ATTEMPT, 1)),
             deferred=int(headers.get(names.HEADER_DEFERRED, 0)),
             variant=str(headers.get(names.HEADER_VARIANT, "")),
             story=str(headers.get(names.HEADER_STORY, "")),
+            published=read_published(headers),
         )
-    except (ValueError, TypeError, KeyError) as broken:
+    except (ValueError, TypeError, KeyError, OverflowError) as broken:
         raise Unreadable(f"not a delivery: {type(broken).__name__} {broken}") from None
+
+
+def _checked(request: Request) -> Request:
+    for name, (kind, expected) in _REQUEST.items():
+        value = getattr(request, name)
+        if not isinstance(value, kind):
+            raise Unreadable(f"body.request.{name}: expected {expected}, found {type(value).__name__}")
+    return request
+
+
+def _a(kind: type[T], value: Any) -> T:
+    if not isinstance(value, kind):
+        raise TypeError(f"found {told(value)}, expected {kind.__name__}")
+    return value
+
+
+def _in_zone(time: datetime) -> datetime:
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time

@@ -1,18 +1,39 @@
 """Structured logs on standard error: one JSON object per line for machines, coloured lines for people.
 
+What others wrote is spelt where a terminal would obey it, or where it looks like a further line.
 Every line of a stage carries the ids it speaks of (event, delivery, rule, service). No payload is logged above debug,
 and a secret has a type that does not print.
 """
 
+import json
 import logging
 import sys
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any, TextIO, cast
 
 import orjson
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, ExcInfo, Processor
 
 from pipeline.settings import Settings
+from pipeline.spelt import spelt
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class _Patient:
+    """Where lines go, if they can: a disk that is full must not make a suspect of every message."""
+
+    stream: TextIO
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self.stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self.stream.flush()
 
 
 def configure_logs(settings: Settings, role: str) -> None:
@@ -27,7 +48,7 @@ def configure_logs(settings: Settings, role: str) -> None:
     structlog.configure(
         processors=[*shared, *_rendering(as_json=as_json)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Patient(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(role=role)
@@ -39,13 +60,26 @@ def _rendering(*, as_json: bool) -> list[Processor]:
         # What is logged is called message: an event is something else here.
         renamed = structlog.processors.EventRenamer("message")
         return [structlog.processors.format_exc_info, renamed, structlog.processors.JSONRenderer(_dumps)]
-    # Not the renderer's own: that one shows the locals of every frame, payloads and secrets among them.
-    plain = structlog.dev.plain_traceback
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
+    return [_spelt, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_traceback)]
+
+
+def _spelt(_: Any, __: str, entry: EventDict) -> EventDict:
+    return {name: spelt(value) if isinstance(value, str) else value for name, value in entry.items()}
+
+
+def _traceback(out: TextIO, failure: ExcInfo) -> None:
+    """Not the renderer's own: that one shows the locals of every frame, payloads and secrets among them."""
+    plain = StringIO()
+    structlog.dev.plain_traceback(plain, failure)
+    out.write(spelt(plain.getvalue(), kept="\n"))
 
 
 def _dumps(entry: Any, **_: Any) -> str:
-    return orjson.dumps(entry, default=str).decode()
+    try:
+        return spelt(orjson.dumps(entry, default=str).decode())
+    except TypeError:
+        # Halves of characters, and numbers above 64 bits: a log must tell of them, too.
+        return json.dumps(entry, default=str)
 
 
 def _libraries(shared: list[Processor], *, as_json: bool) -> None:

@@ -1,6 +1,6 @@
 """Outcome: how an attempt ended, of a closed set of endings, and why."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -43,6 +43,9 @@ class Outcome:
     answer: str = ""
     #: No whole answer came in time.
     timed_out: bool = False
+
+
+_FIELDS = tuple(field.name for field in fields(Outcome))
 
 
 def encode_outcome(outcome: Outcome, delivery: Delivery, at: datetime, *, delay_s: int | None, is_dead: bool) -> bytes:
@@ -89,6 +92,8 @@ def read_outcome(text: str | bytes) -> Outcome:
         found: dict[str, Any] = orjson.loads(text)
         if found.pop("v") != VERSION:
             raise Unreadable("an outcome of another version")
-        return Outcome(**{**found, "ending": Ending(found["ending"])})
-    except (ValueError, TypeError, KeyError) as broken:
+        # What a later MIH tells besides is passed over: what changes the meaning of the rest has another version.
+        known = {name: found[name] for name in _FIELDS if name in found}
+        return Outcome(**{**known, "ending": Ending(found["ending"])})
+    except (AttributeError, ValueError, TypeError, KeyError) as broken:
         raise Unreadable(f"not an outcome: {type(broken).__name__} {broken}") from None

@@ -12,7 +12,7 @@ from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_interface
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -28,6 +28,7 @@ from pydantic import (
 from pipeline.duration import Duration, format_duration, parse_duration
 from pipeline.errors import Misconfigured
 from pipeline.secret_keys import read_keys
+from topology.addresses import addresses_of
 
 PREFIX = "MIH_"
 #: Written by `mih up` into the state folder: the addresses of its private RabbitMQ and Redis.
@@ -65,6 +66,8 @@ _SCHEMES = {
     "database_url": ("postgresql", "postgres", "postgresql+asyncpg", "sqlite", "sqlite+aiosqlite"),
 }
 _NEEDS_HOST = ("amqp_url", "management_url")
+#: A cluster's nodes.
+_MAY_BE_SEVERAL = ("amqp_url", "management_url")
 _ASYNC_DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
@@ -82,7 +85,7 @@ _ADDRESS = re.compile(
 )
 _HOST = re.compile(r"[\w.-]*")
 _PORT = re.compile(r":[1-9][0-9]{0,4}")
-_LAST_PORT = 65_535
+LAST_PORT = 65_535
 #: A busy machine must not look like a blocked loop.
 _LEAST_WATCHDOG = timedelta(seconds=10)
 _LISTENED = re.compile(r"[0-9]{1,5}", re.ASCII)
@@ -122,7 +125,7 @@ def _expected(field: str, scheme: str | None) -> str:
 
 
 def _is_port(text: str | None) -> bool:
-    return text is None or (_PORT.fullmatch(text) is not None and int(text[1:]) <= _LAST_PORT)
+    return text is None or (_PORT.fullmatch(text) is not None and int(text[1:]) <= LAST_PORT)
 
 
 def _is_host(text: str) -> bool:
@@ -141,7 +144,7 @@ def host_and_port(address: str) -> tuple[str, int]:
     Raises ValueError.
     """
     host, _, port = address.rpartition(":")
-    if not (host and _is_host(host) and _LISTENED.fullmatch(port) and int(port) <= _LAST_PORT):
+    if not (host and _is_host(host) and _LISTENED.fullmatch(port) and int(port) <= LAST_PORT):
         raise ValueError(f"expected host:port such as 127.0.0.1:9464, found {address!r}")
     return host.strip("[]"), int(port)
 
@@ -158,11 +161,14 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     amqp_url: str = Field(
-        "amqp://guest:guest@127.0.0.1:5672/", description="RabbitMQ: amqp[s]://user:password@host:port/vhost"
+        "amqp://guest:guest@127.0.0.1:5672/",
+        description="RabbitMQ: amqp[s]://user:password@host:port/vhost; of a cluster each node, separated by commas",
     )
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis: redis[s]://[user:password@]host:port/db")
     database_url: str = Field("", description="SQLAlchemy URL of the registry; SQLite in the state folder when empty")
-    management_url: str = Field("", description="RabbitMQ's management API; the AMQP host's port 15672 when empty")
+    management_url: str = Field(
+        "", description="RabbitMQ's management API, of a cluster several; the AMQP hosts' port 15672 when empty"
+    )
     state_dir: Path = Field(Path(), description="where `mih up` and SQLite keep their files")
     allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks)] = Field(
         (), description="private or loopback destinations that are allowed: CIDRs, separated by commas"
@@ -195,8 +201,12 @@ class Settings(BaseModel):
     @field_validator(*_SCHEMES)
     @classmethod
     def _can_be_reached(cls, url: str, field: ValidationInfo) -> str:
-        if url:
-            _check_address(url, str(field.field_name))
+        name = str(field.field_name)
+        addresses = addresses_of(url) if name in _MAY_BE_SEVERAL else [url]
+        for address in filter(None, addresses):
+            _check_address(address, name)
+        if name == "amqp_url" and len({*map(_scheme_and_vhost, addresses)}) > 1:
+            raise ValueError("expected one scheme and one virtual host: the addresses are nodes of one cluster")
         return url
 
     @field_validator("health_address")
@@ -230,12 +240,19 @@ class Settings(BaseModel):
 
     def effective_management_url(self) -> str:
         """RabbitMQ's management API, with the AMQP address's user and password."""
-        if self.management_url:
-            return self.management_url
-        amqp = urlsplit(self.amqp_url)
-        user, at, _ = amqp.netloc.rpartition("@")
-        host = amqp.hostname or "127.0.0.1"
-        return f"http://{user}{at}{f'[{host}]' if ':' in host else host}:15672"
+        return self.management_url or ",".join(map(_management_at, addresses_of(self.amqp_url)))
+
+
+def _scheme_and_vhost(amqp_url: str) -> tuple[str, str]:
+    parts = urlsplit(amqp_url)
+    return parts.scheme, unquote(parts.path[1:]) or "/"
+
+
+def _management_at(amqp_url: str) -> str:
+    amqp = urlsplit(amqp_url)
+    user, at, _ = amqp.netloc.rpartition("@")
+    host = amqp.hostname or "127.0.0.1"
+    return f"http://{user}{at}{f'[{host}]' if ':' in host else host}:15672"
 
 
 def variable(field: str) -> str:
@@ -245,6 +262,10 @@ def variable(field: str) -> str:
 
 def redacted(url: str) -> str:
     """An address that can be shown: without its query, its password replaced; of what is no address, the scheme."""
+    return ", ".join(map(_redacted, addresses_of(url)))
+
+
+def _redacted(url: str) -> str:
     if file := _FILE.fullmatch(url):
         return file["shown"]
     parts = _ADDRESS.fullmatch(url)

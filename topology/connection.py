@@ -7,7 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from kombu import Connection
 from kombu.exceptions import OperationalError
+from kombu.utils.url import maybe_sanitize_url
 
+from topology.addresses import addresses_of
 from topology.errors import BrokerAway
 
 #: Seconds until a broker that does not answer counts as away, when connecting.
@@ -20,18 +22,19 @@ _HEARTBEAT_S = 60
 
 @contextmanager
 def connected(amqp_url: str) -> Iterator[Connection]:
-    """Connect, hand on the connection, and close it.
+    """Connect, to the first node that answers where several are named, hand on the connection, and close it.
 
     Raises BrokerAway for whatever RabbitMQ or the network refuses within.
     """
     connection = _connection(amqp_url)
     try:
         with connection:
-            connection.ensure_connection(max_retries=0)
+            connection.ensure_connection(max_retries=len(connection.alt) - 1)
             yield connection
     except (OperationalError, *connection.connection_errors, *connection.channel_errors) as refused:
         reason = getattr(refused, "reply_text", "") or refused
-        raise BrokerAway(f"RabbitMQ at {connection.as_uri(mask='***')}: {reason}") from None
+        asked = ", ".join(maybe_sanitize_url(address, mask="***") for address in connection.alt)
+        raise BrokerAway(f"RabbitMQ at {asked}: {reason}") from None
 
 
 def vhost_of(amqp_url: str) -> str:
@@ -40,13 +43,13 @@ def vhost_of(amqp_url: str) -> str:
 
 
 def _connection(amqp_url: str) -> Connection:
-    parts = urlsplit(amqp_url)
+    parts = [urlsplit(address) for address in addresses_of(amqp_url)]
     # The road's client reads its own options from the query; kombu would take them for arguments of its own.
     return Connection(
-        parts._replace(query="").geturl(),
+        [one._replace(query="").geturl() for one in parts],
         connect_timeout=_CONNECT_S,
         heartbeat=_HEARTBEAT_S,
-        ssl=_tls(parts.query) if parts.scheme == "amqps" else False,
+        ssl=_tls(parts[0].query) if parts[0].scheme == "amqps" else False,
         transport_options={"read_timeout": _ANSWER_S, "write_timeout": _ANSWER_S},
     )
 

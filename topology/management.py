@@ -1,6 +1,7 @@
 """What RabbitMQ's management API says is there: exchanges, queues and bindings of one virtual host."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
+from topology.addresses import addresses_of
 from topology.entities import Binding
 from topology.errors import ManagementAway
 
@@ -37,11 +39,18 @@ class Found:
 
 
 def read_broker(management_url: str, vhost: str) -> Found:
-    """Ask for everything in a virtual host.
+    """Ask for everything in a virtual host, of the first node that answers where several are named.
 
     Raises ManagementAway when there is no answer, or a refusal.
     """
-    address = httpx.URL(management_url)
+    *others, last = addresses_of(management_url)
+    for address in others:
+        with suppress(ManagementAway):
+            return _read(httpx.URL(address), vhost)
+    return _read(httpx.URL(last), vhost)
+
+
+def _read(address: httpx.URL, vhost: str) -> Found:
     # Out of the address, because httpx writes the addresses that it calls to its log.
     bare, auth = address.copy_with(userinfo=b""), (address.username, address.password)
     try:

@@ -40,6 +40,8 @@ HEADER_SERVICE = "mih-service"
 HEADER_ATTEMPT = "mih-attempt"
 #: RFC 3339 time from which the delivery's age counts.
 HEADER_FIRST_SEEN = "mih-first-seen"
+#: RFC 3339 time at which the event was published, as far as ingest can tell; figures count from it, and nothing else.
+HEADER_PUBLISHED = "mih-published"
 #: How often a retry made room for first attempts.
 HEADER_DEFERRED = "mih-deferred"
 #: What is appended to the Idempotency-Key: the request is another than the first one under this id.

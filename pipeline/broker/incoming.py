@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aiormq.abc import DeliveredMessage
@@ -30,6 +31,8 @@ class Incoming:
     #: How often it was handed out before without an acknowledgement.
     returned: int
     tag: int
+    #: When it was published, as its publisher or RabbitMQ says.
+    timestamp: datetime | None = None
 
     @property
     def ids(self) -> dict[str, str]:
@@ -53,4 +56,5 @@ def read_incoming(message: DeliveredMessage) -> Incoming:
         app_id=properties.app_id,
         returned=count if isinstance(count, int) else 0,
         tag=message.delivery_tag or 0,
+        timestamp=properties.timestamp,
     )

@@ -21,6 +21,8 @@ _OURS = "mih-"
 _FORMATS = ("ce-", "ce_", "cloudevents:", "cloudevents_")
 #: Bytes: half of RabbitMQ's frame limit, which all headers of a message share. What is above it closes the connection.
 _HEADERS_LIMIT = 65_536
+#: Characters of a reason, which may repeat what it is about, and of a routing key, which AMQP bounds.
+_LONGEST_REASON, _LONGEST_KEY = 2_000, 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,18 @@ def moved(message: Incoming, exchange: str, routing_key: str) -> Outgoing:
 def rejected(message: Incoming, key: str, reason: str) -> Outgoing:
     """The message unparsed, on its way to the dead letters of this key, with the reason and where it came from."""
     story = {
-        names.HEADER_REASON: reason,
-        # One that was replayed and is rejected again came in by its first key.
-        names.HEADER_ROUTING_KEY: str(message.headers.get(names.HEADER_ROUTING_KEY) or message.routing_key),
+        names.HEADER_REASON: reason[:_LONGEST_REASON],
+        names.HEADER_ROUTING_KEY: _first_key(message),
         names.HEADER_LETTER: uuid4().hex,
         names.HEADER_DIED_AT: datetime.now(UTC).isoformat(),
     }
     return moved(message, names.DLX, key).with_headers(story)
+
+
+def _first_key(message: Incoming) -> str:
+    """One that was replayed and is rejected again came in by its first key, if a header tells one."""
+    told = message.headers.get(names.HEADER_ROUTING_KEY)
+    return told[:_LONGEST_KEY] if isinstance(told, str) and told else message.routing_key
 
 
 def _travelling(headers: Mapping[str, Any]) -> dict[str, str | int]:

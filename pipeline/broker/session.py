@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
+from random import sample
 from time import monotonic
 from typing import Any
 
@@ -18,12 +19,14 @@ import structlog
 from yarl import URL
 
 from pipeline.broker.away import unless_away
+from pipeline.broker.blocked import blocks_told
 from pipeline.broker.lenient import read_leniently
 from pipeline.broker.outgoing import Outgoing, properties_of
 from pipeline.errors import NotConfirmed, Unavailable
 from pipeline.health import condition
 from pipeline.pause import pause
 from pipeline.settings import redacted
+from topology.addresses import addresses_of
 
 #: Seconds: half of what a dead peer takes to be noticed.
 HEARTBEAT_S = 15
@@ -52,6 +55,8 @@ class Session:
     consuming: aio_pika.abc.AbstractConnection
     _publisher: aiormq.abc.AbstractChannel
     lost: asyncio.Event
+    #: Where it is connected to, for people.
+    broker: str
 
     async def publish(self, message: Outgoing) -> None:
         """Publish and wait for the broker's confirm.
@@ -109,6 +114,11 @@ class Session:
             unblocked.cancel()
             lost.cancel()
 
+    def blocks_told(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Say while inside when the broker blocks this session, and since when."""
+        connection = self.publishing.transport
+        return blocks_told(connection, self.lost) if connection else contextlib.nullcontext()
+
     async def channel(self) -> aio_pika.abc.AbstractChannel:
         """Open a channel to take messages from.
 
@@ -120,24 +130,44 @@ class Session:
 
 @contextlib.asynccontextmanager
 async def open_session(url: str, role: str) -> AsyncIterator[Session]:
-    """Connect, and close both connections at the end.
+    """Connect, of a cluster to any node that answers, and close both connections at the end.
 
     Raises Unavailable when the broker cannot be reached.
     """
     read_leniently()
+    async with contextlib.AsyncExitStack() as stack:
+        yield await _opened_anywhere(stack, url, role)
+
+
+async def _opened_anywhere(stack: contextlib.AsyncExitStack, url: str, role: str) -> Session:
+    """Try each address once. The order is random, so that a fleet spreads over the nodes."""
+    addresses = addresses_of(url)
+    refusals = []
+    for address in sample(addresses, len(addresses)):
+        async with contextlib.AsyncExitStack() as tried:
+            try:
+                session = await _opened(tried, address, role)
+            except Unavailable as away:
+                refusals.append(str(away))
+            else:
+                stack.push_async_exit(tried.pop_all())
+                return session
+    raise Unavailable("; ".join(refusals))
+
+
+async def _opened(stack: contextlib.AsyncExitStack, url: str, role: str) -> Session:
+    broker = redacted(url)
     lost = asyncio.Event()
 
     def lose(*_: Any) -> None:
         lost.set()
 
-    async with contextlib.AsyncExitStack() as stack:
-        with unless_away(f"RabbitMQ at {redacted(url)}"):
-            publishing = await _connect(stack, url, f"mih {role} publishes", lose)
-            consuming = await _connect(stack, url, f"mih {role} consumes", lose)
-            channel = await publishing.channel(publisher_confirms=True, on_return_raises=True)
-            channel.close_callbacks.add(lose)
-            session = Session(publishing, consuming, await channel.get_underlay_channel(), lost)
-        yield session
+    with unless_away(f"RabbitMQ at {broker}"):
+        publishing = await _connect(stack, url, f"mih {role} publishes", lose)
+        consuming = await _connect(stack, url, f"mih {role} consumes", lose)
+        channel = await publishing.channel(publisher_confirms=True, on_return_raises=True)
+        channel.close_callbacks.add(lose)
+        return Session(publishing, consuming, await channel.get_underlay_channel(), lost, broker)
 
 
 async def run_sessions(
@@ -145,14 +175,24 @@ async def run_sessions(
 ) -> None:
     """Run `work` in one session after another until `stopping`; it returns when it stops or its session is lost."""
     session: Session | None = None
+
+    async def one_session() -> None:
+        nonlocal session
+        async with open_session(url, role) as session:
+            log.info("connected", broker=session.broker)
+            async with session.blocks_told():
+                await work(session)
+
+    def grace_s() -> float:
+        # While it still connects, nothing is in hand.
+        return STOP_GRACE_S if session else 0
+
     with condition(lambda: "" if session and not session.lost.is_set() else "no connection to RabbitMQ"):
         losses = 0
         while not stopping.is_set():
-            started = monotonic()
+            started, session = monotonic(), None
             try:
-                async with open_session(url, role) as session:
-                    log.info("connected", broker=redacted(url))
-                    await _work_within_grace(work(session), stopping)
+                await _within_grace(one_session(), stopping, grace_s)
             except Unavailable as away:
                 log.warning("broker away", reason=str(away))
             if monotonic() - started > _GOOD_SESSION_S:
@@ -162,13 +202,13 @@ async def run_sessions(
                 losses += 1
 
 
-async def _work_within_grace(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:
+async def _within_grace(work: Coroutine[Any, Any, None], stopping: asyncio.Event, grace_s: Callable[[], float]) -> None:
     """Run the work; once the process stops, it has a grace to end what is in hand, and is then cancelled."""
     working = asyncio.create_task(work)
     told = asyncio.create_task(stopping.wait())
     try:
         await asyncio.wait((working, told), return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait((working,), timeout=STOP_GRACE_S if told.done() else 0)
+        await asyncio.wait((working,), timeout=grace_s() if told.done() else 0)
     finally:
         told.cancel()
         working.cancel()

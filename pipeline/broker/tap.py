@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from typing import Any
 
 import aiormq.abc
@@ -23,10 +23,14 @@ log = structlog.get_logger()
 
 
 @contextlib.asynccontextmanager
-async def tap(session: Session, exchange: str, heard: Callable[[Incoming], None]) -> AsyncIterator[None]:
-    """Hand every message that passes the exchange to `heard` while inside; an exchange that is missing is awaited."""
+async def tap(
+    session: Session, exchange: str, heard: Callable[[Incoming], None], *, keys: Iterable[str] = ("#",)
+) -> AsyncIterator[None]:
+    """Hand what passes the exchange with these keys to `heard` while inside; an exchange that is missing is awaited."""
     is_open = asyncio.Event()
-    task = asyncio.create_task(_keep_tapping(session, exchange, heard, is_open), name=f"listen to {exchange}")
+    task = asyncio.create_task(
+        _keep_tapping(session, exchange, tuple(keys), heard, is_open), name=f"listen to {exchange}"
+    )
     try:
         await pause(_MISSING_WAIT_S, is_open, session.lost)
         yield
@@ -36,21 +40,23 @@ async def tap(session: Session, exchange: str, heard: Callable[[Incoming], None]
 
 
 async def _keep_tapping(
-    session: Session, exchange: str, heard: Callable[[Incoming], None], is_open: asyncio.Event
+    session: Session, exchange: str, keys: Iterable[str], heard: Callable[[Incoming], None], is_open: asyncio.Event
 ) -> None:
     while not session.lost.is_set():
         try:
             with unless_away("listen"):
-                await _tap_once(session, exchange, heard, is_open)
+                await _tap_once(session, exchange, keys, heard, is_open)
         except Unavailable as away:
             log.debug("not listening", exchange=exchange, reason=str(away))
         await pause(_MISSING_WAIT_S, session.lost)
 
 
-async def _tap_once(session: Session, exchange: str, heard: Callable[[Incoming], None], is_open: asyncio.Event) -> None:
+async def _tap_once(
+    session: Session, exchange: str, keys: Iterable[str], heard: Callable[[Incoming], None], is_open: asyncio.Event
+) -> None:
     channel = await session.channel()
     try:
-        await _hear(await channel.get_underlay_channel(), exchange, heard)
+        await _hear(await channel.get_underlay_channel(), exchange, keys, heard)
         is_open.set()
         await channel.closed()
     finally:
@@ -59,13 +65,16 @@ async def _tap_once(session: Session, exchange: str, heard: Callable[[Incoming],
             await channel.close()
 
 
-async def _hear(wire: aiormq.abc.AbstractChannel, exchange: str, heard: Callable[[Incoming], None]) -> None:
+async def _hear(
+    wire: aiormq.abc.AbstractChannel, exchange: str, keys: Iterable[str], heard: Callable[[Incoming], None]
+) -> None:
     # An exchange that is missing must not leave a queue behind at each look: it would live as long as the connection.
     await wire.exchange_declare(exchange, passive=True)
     declared = await wire.queue_declare(
         exclusive=True, auto_delete=True, arguments={"x-max-length": LENGTH_LIMIT, "x-queue-type": "classic"}
     )
-    await wire.queue_bind(declared.queue or "", exchange, routing_key="#")
+    for key in keys:
+        await wire.queue_bind(declared.queue or "", exchange, routing_key=key)
     await wire.basic_consume(declared.queue or "", _reader(heard), no_ack=True)
 
 

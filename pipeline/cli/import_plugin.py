@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from pipeline.attempt.guard import Guard
 from pipeline.attempt.transports import SCHEMAS
-from pipeline.cli.output import AsJson, print_json
+from pipeline.cli.output import AsJson, TextConsole, print_json
 from pipeline.errors import Misconfigured
 from pipeline.plugin_import import Imported, Place, Problem, file_text, import_tables, read_tables
 from pipeline.settings import load_settings
@@ -100,7 +99,7 @@ def _as_mapping(imported: Imported, text: str) -> dict[str, Any]:
 
 
 def _tell(imported: Imported) -> None:
-    console = Console(stderr=True, width=None if sys.stderr.isatty() else _UNBROKEN)
+    console = TextConsole(stderr=True, width=None if sys.stderr.isatty() else _UNBROKEN)
     differences = (
         ("\n".join(filter(None, (one.where, str(one.place or "")))), one.column, one.there, one.here)
         for one in imported.differences

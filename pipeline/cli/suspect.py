@@ -1,5 +1,6 @@
 """`mih suspect`: works, one at a time, what a stage took several times without an answer."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pipeline.attempt.permits import Permits
 from pipeline.attempt.transports import KINDS, Transport
 from pipeline.broker import Incoming, Session, moved, run_sessions, work_suspects
 from pipeline.cli.followed import followed_registry
+from pipeline.cli.queue_figures import tell_queues
 from pipeline.cli.stage import Stage, run_stage
 from pipeline.dead_index import DeadIndex
 from pipeline.health import condition
@@ -44,6 +46,13 @@ def suspect() -> None:
             permits = Permits(shared, stage.settings.repeat_window)
 
             async def work(session: Session) -> None:
+                telling = asyncio.create_task(tell_queues(session, current, shared), name="tell of queues")
+                try:
+                    await worked(session)
+                finally:
+                    telling.cancel()
+
+            async def worked(session: Session) -> None:
                 with condition(lambda: "no registry yet"):
                     if not await current.loaded(stage.stopping, session.lost):
                         return

@@ -14,8 +14,6 @@ _SHORT = ("routing_key", "content_type", "content_encoding", "app_id")
 _NEEDED = ("id", "place", "body")
 #: Bytes of a short text, and of all headers: half of RabbitMQ's frame limit.
 _SHORTEST, _HEADERS_LIMIT = 255, 65_536
-#: What a request that is sent is made of.
-_REQUEST = {"send": (dict, "an object"), "body": (str | None, "a text or null"), "content_type": (str, "a text")}
 
 
 def check_line(found: Mapping[str, Any]) -> None:
@@ -67,11 +65,6 @@ def check_delivery(found: Mapping[str, Any], body: bytes, headers: Mapping[str, 
         raise Unreadable("body.id: expected the line's id, for a mended letter is the same letter")
     if delivery.service != found["place"]:
         raise Unreadable("body.service: expected the line's place")
-    if request := delivery.request:
-        for name, (kind, expected) in _REQUEST.items():
-            value = getattr(request, name)
-            if not isinstance(value, kind):
-                raise Unreadable(f"body.request.{name}: expected {expected}, found {type(value).__name__}")
 
 
 def _is_header(value: object) -> bool:

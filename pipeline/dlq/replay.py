@@ -42,7 +42,7 @@ def as_sent(message: Incoming, place: str, registry: Registry, now: datetime) ->
         return Keep("it has no request, for its rule could not be rendered: --anew renders it again")
     if delivery.service not in registry.services:
         return Keep(f"there is no service {delivery.service} in the registry any more")
-    again = replace(delivery, attempt=1, deferred=0, story="", first_seen=now)
+    again = replace(delivery, attempt=1, deferred=0, story="", first_seen=now, published=None)
     return Send(Outgoing(names.SERVICES, delivery.service, message.body, CONTENT_TYPE, again.headers()))
 
 

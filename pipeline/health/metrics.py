@@ -31,17 +31,56 @@ ATTEMPT_SECONDS = Histogram(
 )
 ARRIVAL_SECONDS = Histogram(
     "mih_arrival_seconds",
-    "From when the router saw the event (or it was replayed) until its service had it; two machines' clocks.",
+    "From when the event was published (or it was replayed) until its service had it; two machines' clocks.",
     ("service",),
     registry=METRICS,
     buckets=_ARRIVAL_BUCKETS,
 )
+CANARIES = Counter(
+    "mih_canaries",
+    "Canaries by what became of them: unknown is one that the broker did not confirm, or that could not be followed.",
+    ("became",),
+    registry=METRICS,
+)
+CANARY_SECONDS = Histogram(
+    "mih_canary_seconds",
+    "From a canary's publication until the last of its services had it, of those that arrived.",
+    registry=METRICS,
+    buckets=_ARRIVAL_BUCKETS,
+)
+CANARY_ARRIVED_AT = Gauge(
+    "mih_canary_last_arrival_timestamp_seconds",
+    "When the last canary arrived, in seconds of Unix time; 0 while none has.",
+    registry=METRICS,
+)
 BREAKER = Gauge("mih_breaker_state", "The breaker: 0 closed, 1 half-open, 2 open.", ("service",), registry=METRICS)
 IN_HAND = Gauge("mih_in_hand", "Messages taken from a queue and not yet settled.", ("queue",), registry=METRICS)
+QUEUE_READY = Gauge(
+    "mih_queue_ready", "Messages that wait in a queue, as the suspect worker last saw.", ("queue",), registry=METRICS
+)
+QUEUE_CONSUMERS = Gauge(
+    "mih_queue_consumers", "Consumers of a queue, as the suspect worker last saw.", ("queue",), registry=METRICS
+)
+QUEUE_OLDEST = Gauge(
+    "mih_queue_oldest_seconds",
+    "For how long, at most, the first delivery in the service's queue waits; none where none does or Redis is away.",
+    ("service",),
+    registry=METRICS,
+)
+QUEUES_SEEN_AT = Gauge(
+    "mih_queues_seen_timestamp_seconds",
+    "When the suspect worker last looked at the queues, in seconds of Unix time; 0 in every other role.",
+    registry=METRICS,
+)
 MENDED = Counter(
     "mih_consumers_mended", "Consumers opened anew because nothing moved in them.", ("queue",), registry=METRICS
 )
 REVISION = Gauge("mih_registry_revision", "The registry in force; 0 where there is none.", registry=METRICS)
 UNANSWERED = Gauge("mih_redis_unanswered", "Questions that Redis did not answer since the start.", registry=METRICS)
+BLOCKED = Gauge(
+    "mih_publishing_blocked_seconds",
+    "For how long RabbitMQ has taken nothing of what this process publishes: a memory or disk alarm; 0 while it does.",
+    registry=METRICS,
+)
 READY = Gauge("mih_ready", "What /readyz says: 1 ready or degraded, 0 not.", registry=METRICS)
 LOOP_LAG = Gauge("mih_loop_lag_seconds", "How late the event loop came to its last second.", registry=METRICS)

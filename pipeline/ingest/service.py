@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import structlog
@@ -21,6 +21,8 @@ STAGE = "ingest"
 #: How long a claim by an event's own id is kept before the event went on: an ingest may be down for long until it comes
 #: again. One by content alone is kept no longer than its window, for what is alike later is another event.
 _IN_FLIGHT = timedelta(days=1)
+
+_A_SECOND = timedelta(seconds=1)
 
 _NORMALIZED, _REPEAT, _INVALID = (MESSAGES.labels(STAGE, became) for became in ("normalized", "repeat", "invalid"))
 
@@ -51,7 +53,7 @@ class Ingest:
             _REPEAT.inc()
             return
         event = arrival.event(claim.id)
-        await self.session.publish_patiently(_normalized(event))
+        await self.session.publish_patiently(_normalized(event, published(message.timestamp, datetime.now(UTC))))
         await self.claims.done(arrival.identity, claim.id, arrival.window)
         _NORMALIZED.inc()
         log.debug("normalized", event_id=event.id, event_type=event.type)
@@ -67,6 +69,18 @@ async def run_ingest(settings: Settings, shared: SharedState, *, stopping: async
     await run_sessions(settings.amqp_url, STAGE, work, stopping=stopping)
 
 
-def _normalized(event: Event) -> Outgoing:
-    headers: dict[str, str | int] = {names.HEADER_VERSION: 1, names.HEADER_EVENT_ID: event.id}
+def published(said: datetime | None, now: datetime) -> datetime:
+    """When it was published, at the latest: a timestamp of AMQP tells whole seconds, and where there is none, now.
+
+    A CloudEvent's `time` is when it happened, which may have been long before anybody published it.
+    """
+    return min(said + _A_SECOND, now) if said and said < now else now
+
+
+def _normalized(event: Event, at: datetime) -> Outgoing:
+    headers: dict[str, str | int] = {
+        names.HEADER_VERSION: 1,
+        names.HEADER_EVENT_ID: event.id,
+        names.HEADER_PUBLISHED: at.isoformat(),
+    }
     return Outgoing(names.NORMALIZED, event.key, event.to_bytes(), CONTENT_TYPE, headers)

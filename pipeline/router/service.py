@@ -9,7 +9,7 @@ import structlog
 
 from pipeline.broker import Incoming, Outgoing, Session, consume, listen, rejected, run_sessions
 from pipeline.dead_letter import headers_of_death
-from pipeline.delivery import CONTENT_TYPE, Delivery
+from pipeline.delivery import CONTENT_TYPE, Delivery, read_published
 from pipeline.errors import NotConfirmed, Unreadable
 from pipeline.event import Event, read_event
 from pipeline.health import condition
@@ -59,7 +59,8 @@ class Router:
             await self._render_anew(message, event, registry, now)
             return
         planned = plan(event, registry.index, revision=registry.revision, now=now)
-        await asyncio.gather(*map(self._publish, planned))
+        at = read_published(message.headers)
+        await asyncio.gather(*(self._publish(_since(at, answer)) for answer in planned))
         (_ROUTED if planned else _UNWANTED).inc()
         self.note(event, now)
         log.debug("routed", event_id=event.id, event_type=event.type, deliveries=len(planned))
@@ -112,6 +113,10 @@ async def run_router(settings: Settings, current: CurrentRegistry, note: Note, *
 
 def _for_one_rule(message: Incoming) -> bool:
     return names.HEADER_RULE in message.headers and names.HEADER_VARIANT in message.headers
+
+
+def _since(at: datetime | None, planned: Delivery | Refused) -> Delivery | Refused:
+    return replace(planned, published=at) if isinstance(planned, Delivery) else planned
 
 
 def _rendered_anew(planned: Delivery | Refused) -> Delivery | Refused:

@@ -180,7 +180,7 @@ class Sender:
         ATTEMPTS.labels(slug, outcome.ending).inc()
         ATTEMPT_SECONDS.labels(slug).observe(outcome.latency_ms / 1000)
         if outcome.ending is Ending.DELIVERED:
-            ARRIVAL_SECONDS.labels(slug).observe((now - delivery.first_seen).total_seconds())
+            ARRIVAL_SECONDS.labels(slug).observe(_seconds(delivery, now))
         if is_dead:
             DEAD.labels(slug).inc()
 
@@ -204,6 +204,11 @@ class Sender:
             await self.session.publish(outcome)
         except NotConfirmed as refused:
             log.warning("outcome not told", reason=str(refused), **_ids(delivery))
+
+
+def _seconds(delivery: Delivery, now: datetime) -> float:
+    # Another machine's clock may be ahead of this one's.
+    return max(0.0, (now - (delivery.published or delivery.first_seen)).total_seconds())
 
 
 def _jitter() -> float:

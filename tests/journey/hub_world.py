@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,11 +62,19 @@ class Hub:
 
     async def _end(self, role: str, how: signal.Signals) -> int:
         process = self.processes.pop(role)
-        process.send_signal(how)
+        with suppress(ProcessLookupError):
+            # One that ended by itself is told by its code.
+            process.send_signal(how)
         return await asyncio.wait_for(process.wait(), DEADLINE_S)
 
     async def run(self, *arguments: str, stdin: bytes = b"") -> str:
         """Run a command of `mih` and return what it printed; it must succeed."""
+        code, output = await self.tried(*arguments, stdin=stdin)
+        assert code == 0, output
+        return output
+
+    async def tried(self, *arguments: str, stdin: bytes = b"") -> tuple[int | None, str]:
+        """Run a command of `mih` and return its exit code and what it printed."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -78,8 +86,7 @@ class Hub:
             stderr=asyncio.subprocess.STDOUT,
         )
         output, _ = await asyncio.wait_for(process.communicate(stdin), DEADLINE_S)
-        assert process.returncode == 0, output.decode()
-        return output.decode()
+        return process.returncode, output.decode()
 
     def _environment(self, command: Sequence[str]) -> dict[str, str]:
         return self.environment | self.of_its_own.get(command[0], {})

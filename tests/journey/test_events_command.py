@@ -93,6 +93,7 @@ async def test_what_was_published_is_listed_with_a_sample_and_a_misspelt_name_is
 
 async def test_a_catalogue_that_cannot_be_asked_makes_a_plan_no_worse(hub: Hub) -> None:
     await hub.apply(registry_for("https://till.example.org/"))
+    await hub.run("events")
     with closing(sqlite3.connect(hub.folder / "mih.db")) as database:
         database.execute("drop table event_names")
         database.execute("create view event_names as select * from nowhere")

@@ -44,7 +44,7 @@ async def test_a_dead_letter_is_tried_by_the_id_of_its_event_or_delivery_and_sta
 async def test_an_event_that_is_found_nowhere_is_told_with_where_it_was_looked_for(hub: Hub) -> None:
     code, told = await mistake(hub, "rules", "try", "orders", "--event", "order-1")
     assert code == 3
-    assert "nothing was applied yet" in told
+    assert "there is no such file; `mih apply` makes it on a new machine" in told
     await hub.apply(registry_for("https://till.example.org"))
     code, told = await mistake(hub, "rules", "try", "orders", "--event", "order-1")
     assert code == 2

@@ -193,7 +193,7 @@ async def test_with_everything_away_everything_is_named(hub: Hub) -> None:
 async def test_a_hub_of_which_nothing_was_applied_is_told_how_to_begin(hub: Hub) -> None:
     code, told = await mistake(hub, "status")
     assert code == 1
-    assert "No services yet: `mih apply FILE` adds them" in told
+    assert "there is no such file; `mih apply` makes it on a new machine" in told
     assert re.search(r"queues are missing +mih.ingest, mih.router, mih.dead +mih topology apply", told)
 
 

@@ -1,13 +1,12 @@
 """What a monitor reads of running roles, over HTTP, is what happened to them."""
 
-import asyncio
-from collections.abc import Callable
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
-import httpx
+import aio_pika
 import orjson
 import pytest
 from hub_world import DEADLINE_S, Hub, Service, order, registry_for, until
+from monitor import ask, figures, until_figure, until_readyz
 
 ROLES = ("ingest", "router", "sender rest", "recorder")
 
@@ -16,44 +15,6 @@ ROLES = ("ingest", "router", "sender rest", "recorder")
 def watched(hub: Hub) -> Hub:
     hub.environment["MIH_HEALTH_ADDRESS"] = "127.0.0.1:0"
     return hub
-
-
-async def ask(hub: Hub, role: str, path: str) -> httpx.Response:
-    """Ask a role at the address that it logged."""
-
-    def addresses() -> list[str]:
-        log = (hub.folder / f"{role.replace(' ', '-')}.log").read_text()
-        return [orjson.loads(line)["address"] for line in log.splitlines() if '"can be asked"' in line]
-
-    await until(lambda: bool(addresses()), f"{role} can be asked")
-    async with httpx.AsyncClient(trust_env=False, timeout=DEADLINE_S) as client:
-        return await client.get(f"http://{addresses()[-1]}{path}")
-
-
-async def until_readyz(hub: Hub, role: str, status: int, holds: Callable[[Any], bool] = bool) -> None:
-    found: Any = None
-    for _ in range(DEADLINE_S * 10):
-        answer = await ask(hub, role, "/readyz")
-        found = answer.status_code, answer.json()
-        if found[0] == status and holds(found[1]):
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"{role} says {found}")
-
-
-async def figures(hub: Hub, role: str) -> dict[str, float]:
-    """Every figure under its name and labels, as /metrics spells them."""
-    lines = (await ask(hub, role, "/metrics")).text.splitlines()
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
-
-
-async def until_figure(hub: Hub, role: str, figure: str, value: float) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for _ in range(DEADLINE_S * 10):
-        if (found := await figures(hub, role)).get(figure) == value:
-            return found
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"{figure} of {role} is {found.get(figure)}, not {value}")
 
 
 def messages(stage: str, became: str) -> str:
@@ -130,3 +91,38 @@ async def test_a_role_whose_broker_is_away_is_alive_and_not_ready_and_tells_no_s
     answers = [await ask(watched, "ingest", path) for path in ("/healthz", "/readyz", "/metrics")]
     assert [answer.status_code for answer in answers] == [200, 503, 200]
     assert not [answer for answer in answers if "hunter2" in answer.text]
+
+
+async def test_an_arrival_counts_from_when_the_event_was_published(watched: Hub, service: Service) -> None:
+    await watched.apply(registry_for(service.url))
+    await watched.start(*ROLES)
+    connection = await aio_pika.connect(watched.environment["MIH_AMQP_URL"])
+    async with connection:
+        channel = await connection.channel()
+        events = await channel.get_exchange("mih.events", ensure=False)
+        an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+        await events.publish(aio_pika.Message(orjson.dumps(order(1)), timestamp=an_hour_ago), "order")
+    found = await until_figure(watched, "sender rest", of_till("mih_arrival_seconds_count"), 1)
+    assert 3590 < found[of_till("mih_arrival_seconds_sum")] < 3600 + DEADLINE_S
+
+
+async def test_the_suspect_worker_tells_what_waits_in_each_queue_and_for_how_long(
+    watched: Hub, service: Service
+) -> None:
+    service.answer = lambda _: 503
+    await watched.apply(registry_for(service.url))
+    await watched.start(*ROLES)
+    await watched.publish(order(number) for number in range(8))
+    await until_figure(watched, "sender rest", of_till("mih_breaker_state"), 2)
+    await watched.run("pause", "till", "--why", "a test")
+    await watched.publish([order(9)])
+    await watched.kill("recorder")
+    # Those that failed come back from the ladder.
+    await watched.until_depth("mih.service.till", 9)
+    await watched.start("suspect")
+    figures = await until_figure(watched, "suspect", 'mih_queue_ready{queue="mih.service.till"}', 9)
+    assert figures['mih_queue_ready{queue="mih.ingest"}'] == 0
+    assert figures['mih_queue_consumers{queue="mih.ingest"}'] == 1
+    assert figures['mih_queue_consumers{queue="mih.dead"}'] == 0
+    assert 0 < figures[of_till("mih_queue_oldest_seconds")] < DEADLINE_S
+    assert figures["mih_queues_seen_timestamp_seconds"] > 1_700_000_000

@@ -236,3 +236,39 @@ def test_the_management_api_is_expected_beside_the_broker(environ: dict[str, str
 def test_a_database_is_reached_by_an_asyncio_driver(environ: dict[str, str], url: str) -> None:
     settings = load_settings(environ | {"MIH_DATABASE_URL": url})
     assert settings.effective_database_url() == "postgresql+asyncpg://db/mih"
+
+
+CLUSTER = "amqp://mih:hunter2@one/v, amqp://mih:hunter2,x@[::1]:5673/v,amqp://mih:hunter2@three/v"
+
+
+def test_the_nodes_of_a_cluster_are_shown_without_their_passwords() -> None:
+    assert redacted(CLUSTER) == "amqp://mih:***@one/v, amqp://mih:***@[::1]:5673/v, amqp://mih:***@three/v"
+
+
+def test_each_node_of_a_cluster_may_answer_as_its_management_api(environ: dict[str, str]) -> None:
+    found = load_settings(environ | {"MIH_AMQP_URL": CLUSTER})
+    assert found.effective_management_url() == (
+        "http://mih:hunter2@one:15672,http://mih:hunter2,x@[::1]:15672,http://mih:hunter2@three:15672"
+    )
+
+
+@pytest.mark.parametrize(
+    ("urls", "told"),
+    [
+        ("amqp://u:hunter2@one/v,amqp://u:hunter2@two/w", "one virtual host"),
+        ("amqp://u:hunter2@one/v,amqps://u:hunter2@two/v", "one scheme"),
+        ("amqp://u:hunter2@one/v,http://u:hunter2@two/v", "starts with amqp://"),
+        ("amqp://u:hunter2@one/v,amqp://u:hunter2@two:x/v", "port"),
+        ("amqp://u:hunter2@one,", "host"),
+        ("amqp://u:hunter2@one,u:hunter2@two", "percent-encoded"),
+    ],
+)
+def test_what_cannot_be_one_cluster_is_told_without_its_password(environ: dict[str, str], urls: str, told: str) -> None:
+    with pytest.raises(Misconfigured, match=f"^MIH_AMQP_URL: .*{told}") as refused:
+        load_settings(environ | {"MIH_AMQP_URL": urls})
+    assert "hunter2" not in str(refused.value)
+
+
+def test_one_virtual_host_may_be_written_in_several_ways(environ: dict[str, str]) -> None:
+    urls = "amqp://one,amqp://two/,amqp://three/%2F"
+    assert load_settings(environ | {"MIH_AMQP_URL": urls}).amqp_url == urls

@@ -66,7 +66,10 @@ def _of_message(letter: Letter) -> dict[str, Any]:
 
 
 def _masked(send: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _PARAMETER.sub(_hidden, value) if name == "path" else _inside(value) for name, value in send.items()}
+    return {
+        name: _PARAMETER.sub(_hidden, value) if isinstance(value, str) and name == "path" else _inside(value)
+        for name, value in send.items()
+    }
 
 
 def _inside(value: Any) -> Any:

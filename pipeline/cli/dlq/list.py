@@ -26,6 +26,7 @@ from pipeline.cli.in_force import slugs_in_force
 from pipeline.cli.output import AsJson, console, print_json, print_table
 from pipeline.dead_index import DeadIndex, Dropped, Entry, Group, Selection
 from pipeline.settings import Settings, load_settings
+from pipeline.spelt import spelt
 from topology import names
 from topology.depths import Depth, read_depths
 from topology.errors import BrokerAway
@@ -130,10 +131,10 @@ async def _print_letters(settings: Settings, selection: Selection, slugs: Sequen
         between = "[\n"
         async for entry in index.select(selection):
             if as_json:
-                sys.stdout.write(between + exact_json.dumps(asdict(entry)).decode())
+                sys.stdout.write(between + spelt(exact_json.dumps(asdict(entry)).decode()))
                 between = ",\n"
             else:
-                sys.stdout.write(_letter_line(entry))
+                sys.stdout.write(spelt(_letter_line(entry), kept="\n"))
         if as_json:
             sys.stdout.write("[]\n" if between == "[\n" else "\n]\n")
 

@@ -63,7 +63,7 @@ async def read(settings: Settings) -> Facts:
     )
     slugs = sorted({*said.transports, *slugs_of(in_hand)})
     depths, fleet = await asyncio.gather(
-        _or({}, Source.RABBITMQ, away, asyncio.to_thread(read_depths, settings.amqp_url, _watched(slugs))),
+        _or({}, Source.RABBITMQ, away, asyncio.to_thread(read_depths, settings.amqp_url, watched(slugs))),
         ask_fleet(settings, lambda breakers: _fleet(breakers, slugs, set(said.transports.values()))),
     )
     if fleet is None:
@@ -108,7 +108,8 @@ def slugs_of(queues: Iterable[str]) -> set[str]:
     return {name.removeprefix(prefix) for name in queues for prefix in prefixes if name.startswith(prefix)}
 
 
-def _watched(slugs: Iterable[str]) -> list[str]:
+def watched(slugs: Iterable[str]) -> list[str]:
+    """The queues that tell how the hub is."""
     services = [queue(slug) for slug in slugs for queue in (names.service_queue, names.dead_letter_queue)]
     levels = [names.delay_level(level) for level in range(LEVELS)]
     suspects = [names.suspect_queue(stage) for stage in names.STAGES]
@@ -151,9 +152,8 @@ def _service(slug: str, queues: _Queues, said: _Said, fleet: _Fleet | None, now:
 
 
 def _stands(standing: Standing, ready: int | None, now: datetime) -> dict[str, Any]:
-    head = _time(standing.head_ms)
     return {
-        "oldest_at_most_s": (now - head).total_seconds() if ready and head else None,
+        "oldest_at_most_s": oldest_s(standing, ready, now),
         "state": standing.state,
         "since": _time(standing.since_ms),
         "next_probe": _time(standing.next_probe_ms),
@@ -166,6 +166,12 @@ def _stands(standing: Standing, ready: int | None, now: datetime) -> dict[str, A
         "last_error": _line(standing.last_error),
         "last_error_at": _time(standing.last_error_ms),
     }
+
+
+def oldest_s(standing: Standing, ready: int | None, now: datetime) -> float | None:
+    """For how many seconds, at most, the first of so many waits; None where that is not known, or none does."""
+    head = _time(standing.head_ms)
+    return (now - head).total_seconds() if ready and head else None
 
 
 def _time(at_ms: int | None) -> datetime | None:

@@ -8,18 +8,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from broker_world import World, a_world, consuming
+from broker_world import World, a_world, consuming, eventually
 from queues import WITHIN_S
 
-from pipeline.broker import Incoming, moved
+from pipeline.broker import Incoming, Outgoing, Session, moved, run_sessions
 from pipeline.embedded.places import find_rabbitmq
 from pipeline.embedded.rabbit import PrivateRabbit
 from pipeline.embedded.server import write_private
 from pipeline.errors import Unavailable
+from pipeline.health.conditions import standing
+from pipeline.health.metrics import METRICS
+from pipeline.pause import pause
 from topology import names
 
 #: A small disk that nobody else writes to.
 DISK = Path("/dev/shm")
+BLOCKED_S = "mih_publishing_blocked_seconds"
 MARGIN = 16_000_000
 BODIES = {str(number) for number in range(20)}
 
@@ -92,3 +96,32 @@ async def test_while_the_broker_blocks_everything_waits_and_nothing_is_lost(narr
         await asyncio.to_thread(narrow.kill)
         ended = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), WITHIN_S)
         assert [type(end) for end in ended] == [Unavailable, Unavailable]
+
+
+async def test_a_role_that_is_blocked_is_not_ready_and_says_since_when(narrow: NarrowRabbit) -> None:
+    stopping = asyncio.Event()
+
+    async def work(session: Session) -> None:
+        while not (stopping.is_set() or session.lost.is_set()):
+            await session.publish(Outgoing("", names.INVALID, b"filling"))
+            await pause(0.1, stopping, session.lost)
+
+    def blocks() -> list[str]:
+        return [told for told in standing().missing if told.startswith("RabbitMQ blocks publishers since 2")]
+
+    async with a_world(narrow.amqp_url):
+        running = asyncio.create_task(run_sessions(narrow.amqp_url, "test", work, stopping=stopping))
+        await eventually(lambda: not standing().missing, "it is connected")
+        assert METRICS.get_sample_value(BLOCKED_S) == 0
+        filler = fill(narrow)
+        await eventually(lambda: bool(blocks()), "it says that it is blocked")
+        await eventually(lambda: (METRICS.get_sample_value(BLOCKED_S) or 0) > 1, "for how long")
+        filler.unlink()
+        await eventually(lambda: not standing().missing, "it is ready again")
+        assert METRICS.get_sample_value(BLOCKED_S) == 0
+        fill(narrow)
+        await eventually(lambda: bool(blocks()), "it is blocked again")
+        stopping.set()
+        # The grace for what is in hand, and the courtesy of two closes.
+        await asyncio.wait_for(running, 10)
+    assert not standing().missing

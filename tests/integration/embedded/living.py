@@ -33,7 +33,7 @@ def eventually(found: Callable[[], object], wanted: object, *, within_s: float =
     """What was found last: the wanted, or what it was when patience ended."""
     deadline = time.monotonic() + within_s
     while (last := found()) != wanted and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.05)  # processes of others are looked at, and tell nobody when they end
     return last
 
 
