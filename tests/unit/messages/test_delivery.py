@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -29,6 +30,16 @@ def test_without_headers_a_delivery_is_a_first_attempt() -> None:
 def test_the_age_counts_from_the_header_where_there_is_one() -> None:
     later = datetime(2026, 11, 21, tzinfo=UTC)
     assert read_delivery(DELIVERY.to_bytes(), {"mih-first-seen": later.isoformat()}).first_seen == later
+
+
+def test_when_its_event_was_published_travels_with_it() -> None:
+    delivery = replace(DELIVERY, published=SEEN)
+    assert read_delivery(delivery.to_bytes(), delivery.headers()).published == SEEN
+
+
+@pytest.mark.parametrize("odd", ["", "yesterday", 5, None])
+def test_a_delivery_does_not_fail_for_want_of_a_figure(odd: object) -> None:
+    assert read_delivery(DELIVERY.to_bytes(), {"mih-published": odd}).published is None
 
 
 def test_the_id_is_the_same_for_ever() -> None:
