@@ -20,9 +20,13 @@ import atheris
 UNIT = Path(__file__).parents[1] / "unit"
 #: Files of properties, below tests/unit: every one of their properties is fuzzed.
 FILES = (
+    "attempt/test_answer_fuzz.py",
+    "broker/test_nested_headers_fuzz.py",
     "ingest/test_ingest_properties.py",
+    "messages/test_decoder_fuzz.py",
     "messages/test_exact_json.py",
     "plugin_import/test_plugin_import_properties.py",
+    "registry/test_registry_fuzz.py",
     "rules/test_condition_properties.py",
     "rules/test_plugin_templates.py",
     "rules/test_template_properties.py",
