@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check test-rabbitmq4 test-compose fuzz faults lint lock clean
+.PHONY: help setup demo test test-long check test-rabbitmq4 test-compose fuzz faults soak upgrade golden bench lint lock clean
 
 bin := .venv/bin
 
@@ -46,6 +46,24 @@ faults: setup ## break all that the hub stands on and count what became of each 
 	@PYTHONPATH=tests/integration:tests/journey $(bin)/python tests/faults/faults.py \
 		$(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed $(SEED)) $(if $(PAGE),--page) $(if $(JSON),--json)
 
+soak: MINUTES ?= 30
+soak: setup ## half load for MINUTES (30) with faults at random: nothing lost, nothing stalled, memory and descriptors flat; SEED=7
+	@PYTHONPATH=tests/integration:tests/journey $(bin)/python tests/faults/soak.py \
+		--minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+upgrade: setup ## two versions side by side under load, each role exchanged: FROM=commit, BACK=1, SEED=7
+	@PYTHONPATH=tests/integration:tests/journey $(bin)/python tests/faults/upgrade.py \
+		$(if $(FROM),--from '$(FROM)') $(if $(BACK),--back) $(if $(SEED),--seed $(SEED))
+
+golden: setup ## keep what this release writes for all later ones to read: VERSION=1.2.3
+	@$(bin)/python tests/golden/write_golden.py '$(VERSION)'
+
+bench: setup ## how fast the road is, against the floor and Celery; ONLY=neighbours, AGAINST=main, ROUNDS=5, JSON=file, PAGE=1
+	@$(bin)/pip install -q --upgrade --target .bench 'celery>=5.5,<6' gevent requests 'matplotlib>=3.10,<4'
+	@PYTHONPATH=tests/integration:tests/journey $(bin)/python tests/bench/bench.py $(if $(ONLY),--only '$(ONLY)') \
+		$(if $(AGAINST),--against '$(AGAINST)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WAITING),--waiting $(WAITING)) \
+		$(if $(JSON),--json '$(JSON)') $(if $(PAGE),--page)
+
 lock: ## work out locks/ anew from pyproject.toml; needs uv
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml -o locks/run.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml \
@@ -54,5 +72,5 @@ lock: ## work out locks/ anew from pyproject.toml; needs uv
 		--group pyproject.toml:fuzz -o locks/fuzz.txt
 
 clean: ## remove .venv and what tools left behind
-	rm -rf .venv .fuzz .faults dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .fuzz .faults .bench dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,7 +10,7 @@ import httpx
 from census import depths
 from hub_world import until
 from load import Load
-from world import IN_FLIGHT, World
+from world import IN_FLIGHT, World, in_flight_of
 
 from topology import names
 
@@ -33,7 +33,8 @@ class Alarm:
     raised: tuple[str, ...]
     cleared: tuple[str, ...]
     seconds: float = 4
-    repeats: int = 0
+    #: Published to a service on this broker just before, and confirmed when the sender waits no more.
+    repeats: int = in_flight_of("sender amqp")
 
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         await world.servers.rabbit.ctl(*self.raised)

@@ -88,14 +88,19 @@ def _file(found: Found, queue: str, message: AbstractIncomingMessage) -> None:
     elif queue in _OF_EVENTS:
         found.events_waiting.add(read_event(message.body).data["number"])
     elif queue == names.INVALID:
-        found.invalid.add(orjson.loads(message.body)["unreadable"])
+        found.invalid.add(_number(message.body))
     elif queue in _RAW:
-        raw = orjson.loads(message.body)
-        found.events_waiting.add(raw["unreadable"] if "unreadable" in raw else raw["data"]["number"])
+        found.events_waiting.add(_number(message.body))
     elif queue not in _COPIES:
         delivery = read_delivery(message.body, message.headers)
         duty = Duty(delivery.event.data["number"], delivery.service)
         (found.dead if queue.startswith("mih.dlq.") else found.waiting)[duty] += 1
+
+
+def _number(body: bytes) -> int:
+    raw = orjson.loads(body)
+    number: int = raw["unreadable"] if "unreadable" in raw else raw["data"]["number"]
+    return number
 
 
 @asynccontextmanager

@@ -1,9 +1,10 @@
-"""The database is away, or somebody else holds it locked."""
+"""The database is away, its disk is full, or somebody else holds it locked."""
 
 import asyncio
+import resource
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -38,6 +39,26 @@ def database_away(world: World) -> Iterator[None]:
         for file in files:
             (away / file.name).rename(file)
         away.rmdir()
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFull:
+    """No file of any role may grow, as on a disk that is full: neither the database's nor that of its logs."""
+
+    seconds: float = 6
+    repeats: int = 0
+
+    async def strike(self, world: World, load: Load, chance: Random) -> None:
+        roles = [process.pid for process in world.hub.processes.values() if process.returncode is None]
+        before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in roles}
+        for pid, (_, most) in before.items():
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, most))
+        try:
+            await asyncio.sleep(self.seconds)
+        finally:
+            for pid, limits in before.items():
+                with suppress(ProcessLookupError):
+                    resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A service that the hub delivers to, with moods: hanging, answering byte by byte, resetting, answering errors."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -19,25 +20,74 @@ Mood = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(eq=False)
-class Destination:
-    """Counts what it answered with success."""
+class Destination(ABC):
+    """Counts what it took."""
 
     slug: str
     url: str = ""
     mood: Mood | None = None
     accepted: Counter[Duty] = field(default_factory=Counter)
 
+    @property
+    @abstractmethod
+    def service(self) -> str:
+        """Its own keys in the registry."""
+
+    @property
+    @abstractmethod
+    def rule(self) -> str:
+        """How a rule sends to it."""
+
+    async def look(self) -> None:  # noqa: B027 - most have nothing to do
+        """Bring `accepted` up to date."""
+
+
+class HttpDestination(Destination):
+    """A service that is called over HTTP."""
+
     async def take(self, request: web.Request) -> web.StreamResponse:
-        event = orjson.loads(await request.read())
+        number, refused = self.read(await request.read())
         if self.mood:
             return await self.mood(request)
         await asyncio.sleep(_TAKES_S)
-        if event["refused"]:
-            return web.json_response({"ok": False}, status=400)
-        answer = web.Response(body=_OK, content_type="application/json")
+        if refused:
+            return self.refusal()
         # Counted before it is sent: what is counted may be cut off, which errs towards duplicates and not towards loss.
-        self.accepted[Duty(event["number"], self.slug)] += 1
-        return answer
+        self.accepted[Duty(number, self.slug)] += 1
+        return self.success()
+
+    @abstractmethod
+    def read(self, body: bytes) -> tuple[int, bool]:
+        """The event's number, and whether it must be refused."""
+
+    @abstractmethod
+    def success(self) -> web.Response: ...
+
+    @abstractmethod
+    def refusal(self) -> web.Response:
+        """What says that it will never be taken."""
+
+
+class RestDestination(HttpDestination):
+    """JSON in, JSON out."""
+
+    @property
+    def service(self) -> str:
+        return f'transport: rest, url: "{self.url}", success: {{json: {{ok: [true]}}, otherwise: retry}}'
+
+    @property
+    def rule(self) -> str:
+        return "payload: '{{data}}'"
+
+    def read(self, body: bytes) -> tuple[int, bool]:
+        event = orjson.loads(body)
+        return event["number"], event["refused"]
+
+    def success(self) -> web.Response:
+        return web.Response(body=_OK, content_type="application/json")
+
+    def refusal(self) -> web.Response:
+        return web.json_response({"ok": False}, status=400)
 
 
 async def hanging(_: web.Request) -> web.StreamResponse:
@@ -74,16 +124,21 @@ async def error_in_200(_: web.Request) -> web.StreamResponse:
 
 
 @asynccontextmanager
-async def running_destination(slug: str) -> AsyncIterator[Destination]:
-    """A service on a free port; what it still holds at the end is cut off."""
-    destination = Destination(slug)
-    app = web.Application()
+async def serving(destination: HttpDestination, app: web.Application) -> AsyncIterator[None]:
+    """Take requests on a free port; what is still held at the end is cut off."""
     app.router.add_post("/", destination.take)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     destination.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
     try:
-        yield destination
+        yield
     finally:
         await asyncio.wait_for(runner.cleanup(), 20)
+
+
+@asynccontextmanager
+async def running_rest(slug: str) -> AsyncIterator[RestDestination]:
+    destination = RestDestination(slug)
+    async with serving(destination, web.Application()):
+        yield destination

@@ -21,6 +21,8 @@ from rich.markup import escape
 from scenarios import SCENARIOS
 from world import running_servers
 
+from pipeline.errors import Unavailable
+
 #: Where what the roles wrote is kept, of scenarios that failed.
 _LOGS = Path(".faults")
 #: Of the table, also where it is written to a file.
@@ -49,7 +51,11 @@ def main(
     with running_servers() as servers:
         for name in only or named:
             console.print(f"{escape(name)} …", end=" ")
-            reports.append(asyncio.run(run(named[name], servers, seed)))
+            try:
+                reports.append(asyncio.run(run(named[name], servers, seed)))
+            except Unavailable as missing:
+                console.print(f"not run: {missing}", markup=False)
+                continue
             console.print(*_told(reports[-1]), sep="\n  ", markup=False)
             _keep_logs(reports[-1])
     if as_json:

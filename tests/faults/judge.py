@@ -60,13 +60,18 @@ class Verdict:
     dead: int
     waiting: int
     filtered: int
-    duplicates: int
+    #: By service, what it took more than once.
+    duplicates_at: Mapping[str, int]
     #: Nowhere to be found.
     lost: tuple[str, ...]
     #: Waits although its service is well and the hub had all the time it may take.
     stalled: tuple[str, ...]
     #: Found where it must not be: delivered to nobody's wish, dead without need.
     strays: tuple[str, ...]
+
+    @property
+    def duplicates(self) -> int:
+        return sum(self.duplicates_at.values())
 
 
 def judge(load: Iterable[Planned], found: Found, *, down: frozenset[str] = frozenset()) -> Verdict:
@@ -81,7 +86,7 @@ def judge(load: Iterable[Planned], found: Found, *, down: frozenset[str] = froze
         dead=len(found.dead),
         waiting=len(waiting),
         filtered=sum(event.readable and not event.hearers for event in events.values()),
-        duplicates=found.delivered.total() - len(found.delivered),
+        duplicates_at=Counter(duty.service for duty in (found.delivered - Counter({*found.delivered})).elements()),
         lost=(*map(str, sorted(duties - ended - waiting)), *_lost_at_the_door(events, found)),
         stalled=tuple(str(duty) for duty in sorted(waiting) if duty.service not in down),
         strays=(*_strays(events, duties, found), *found.unknown),

@@ -1,7 +1,8 @@
 """The laboratory: one scenario from the first event to the verdict."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from random import Random
@@ -10,11 +11,13 @@ from time import monotonic
 from census import census, depths, queues_of, until_consumed
 from fault import Fault
 from hub_world import until
-from judge import Duty, Verdict, judge
+from judge import Duty, Found, Planned, Verdict, judge
 from load import SLUGS, Load, planned
 from scenarios import Scenario
-from world import Servers, World, a_world
+from world import TRANSPORTS, Servers, World, a_world
 
+from pipeline.dead_index import DeadIndex
+from pipeline.settings import load_settings
 from topology import names
 
 #: Seconds for the whole load, however often the broker is away.
@@ -44,39 +47,58 @@ class Report:
         yield from self.verdict.strays[:5]
         if self.verdict.duplicates > self.scenario.repeats:
             yield f"{self.verdict.duplicates} duplicates, where {self.scenario.repeats} are the most"
+        for transport in {*TRANSPORTS.values()}:
+            at_most = self.scenario.repeats_over(transport)
+            if (repeated := self._repeated_over(transport)) > at_most:
+                yield f"{repeated} duplicates over {transport}, where {at_most} are the most"
         yield from self.trouble
+
+    def _repeated_over(self, transport: str) -> int:
+        duplicates = self.verdict.duplicates_at
+        return sum(duplicates.get(slug, 0) for slug, over in TRANSPORTS.items() if over == transport)
 
 
 async def run(scenario: Scenario, servers: Servers, seed: int) -> Report:
     """Run a scenario; what is random in it follows from the seed."""
     started = monotonic()
-    async with a_world(servers) as world:
+    async with a_world(servers, scenario.database, clustered=scenario.clustered) as world:
         load = Load(world.amqp_url, planned(scenario.events), scenario.rate)
-        await until_consumed(world.amqp_url, (names.INGEST, names.ROUTER, *map(names.service_queue, SLUGS)))
         trouble = await _struck(world, load, scenario, seed)
-        trouble += await _settled(world, load, scenario)
-        trouble += await _ended(world)
-        found = await census(world.amqp_url, world.management_url)
-        for destination in world.destinations.values():
-            found.delivered.update(destination.accepted)
+        verdict, more = await judged(world, load.events, scenario)
         logs = world.hub.logs()
-    verdict = judge(load.events, found, down=scenario.down)
-    return Report(scenario, seed, verdict, monotonic() - started, tuple(trouble), logs)
+    return Report(scenario, seed, verdict, monotonic() - started, (*trouble, *more), logs)
+
+
+async def until_working(world: World) -> None:
+    """Until every queue on the road has its consumer."""
+    await until_consumed(world.amqp_url, (names.INGEST, names.ROUTER, *map(names.service_queue, SLUGS)))
+
+
+async def judged(world: World, events: Sequence[Planned], scenario: Scenario) -> tuple[Verdict, list[str]]:
+    """Let what was published come to its end, stop all roles, and count what became of it; besides, what went wrong."""
+    trouble = await settled(world, events, scenario)
+    trouble += await _ended(world)
+    delivered = await _delivered(world)
+    found = await census(world.amqp_url, world.management_url)
+    found.delivered = delivered
+    trouble += await _indexed(world, found)
+    return judge(events, found, down=scenario.down), trouble
 
 
 async def _struck(world: World, load: Load, scenario: Scenario, seed: int) -> list[str]:
     """Publish the whole load, and strike meanwhile; in words, what of it failed."""
+    await until_working(world)
     trouble = []
     async with _publishing(load) as publishing:
         for moment, fault, chance in _schedule(scenario, seed):
             await until(lambda: load.accepted >= moment or publishing.done(), "the next fault", _LOAD_S)  # noqa: B023 - awaited in its turn
-            trouble += await _tried(fault.strike(world, load, chance))
+            trouble += await tried(fault.strike(world, load, chance))
             load.may_go_on.set()
-        trouble += await _tried(publishing)
+        trouble += await tried(publishing)
     return trouble
 
 
-async def _tried(doing: Awaitable[None]) -> list[str]:
+async def tried(doing: Awaitable[None]) -> list[str]:
     try:
         await doing
     except Exception as failed:  # noqa: BLE001 - whatever it is makes the scenario fail, and the judge still looks
@@ -104,11 +126,11 @@ async def _publishing(load: Load) -> AsyncIterator[asyncio.Task[None]]:
         task.cancel()
 
 
-async def _settled(world: World, load: Load, scenario: Scenario) -> list[str]:
+async def settled(world: World, events: Sequence[Planned], scenario: Scenario) -> list[str]:
     """Wait until all came to its end, or for as long as that may take; in words, which queues are then not empty."""
     duties = {
         Duty(event.number, slug)
-        for event in load.events
+        for event in events
         if not event.refused
         for slug in event.hearers
         if slug not in scenario.down
@@ -116,14 +138,19 @@ async def _settled(world: World, load: Load, scenario: Scenario) -> list[str]:
     left: dict[str, int] = {}
     with suppress(TimeoutError):
         async with asyncio.timeout(scenario.settles_within_s):
-            while not _delivered(world) >= duties or (left := await _on_the_way(world, scenario)):  # noqa: ASYNC110 - asked
+            while not {*await _delivered(world)} >= duties or (left := await _on_the_way(world, scenario)):  # noqa: ASYNC110 - asked
                 await asyncio.sleep(0.3)
             return []
     return [f"after {scenario.settles_within_s:g} s {queue} holds {count}" for queue, count in left.items()]
 
 
-def _delivered(world: World) -> set[Duty]:
-    return {duty for destination in world.destinations.values() for duty in destination.accepted}
+async def _delivered(world: World) -> Counter[Duty]:
+    """What each service took so far."""
+    delivered = Counter[Duty]()
+    for destination in world.destinations.values():
+        await destination.look()
+        delivered.update(destination.accepted)
+    return delivered
 
 
 async def _on_the_way(world: World, scenario: Scenario) -> dict[str, int]:
@@ -135,6 +162,19 @@ async def _on_the_way(world: World, scenario: Scenario) -> dict[str, int]:
         if not name.startswith((*_RESTING, *may_wait))
     ]
     return {name: count for name, count in (await depths(world.amqp_url, queues)).items() if count}
+
+
+async def _indexed(world: World, found: Found) -> list[str]:
+    """Ask the index of the dead for each service; in words, where it is not what lies in the queue."""
+    dead = Counter(duty.service for duty in found.dead)
+    url = load_settings(world.hub.environment).effective_database_url()
+    async with DeadIndex.open(url) as index:
+        known = await index.counts()
+    return [
+        f"the index knows {known.get(slug, 0)} dead for {slug}, where {dead[slug]} are"
+        for slug in SLUGS
+        if known.get(slug, 0) != dead[slug]
+    ]
 
 
 async def _ended(world: World) -> list[str]:

@@ -9,10 +9,13 @@ from load import Load
 from tcp_line import Line
 from world import IN_FLIGHT, World
 
-Which = Literal["broker", "redis"]
+Which = Literal["broker", "redis", "database"]
 
 
 def _line(world: World, which: Which) -> Line:
+    if which == "database":
+        assert world.database, "the scenario's database is not PostgreSQL"
+        return world.database.line
     return world.broker_line if which == "broker" else world.redis_line
 
 

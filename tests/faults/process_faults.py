@@ -5,16 +5,15 @@ import resource
 import signal
 from dataclasses import dataclass
 from random import Random
+from time import monotonic
 
 from hub_world import until
 from load import Load
-from world import IN_FLIGHT, World
+from world import IN_FLIGHT, World, in_flight_of
 
+#: Seconds that a supervisor may give a role to end: ten is the least that any of them takes by itself.
+_ENDS_WITHIN_S = 10
 _STARTED = '"message":"started"'
-
-
-def _in_flight_of(role: str) -> int:
-    return IN_FLIGHT if role == "sender rest" else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class Killed:
 
     @property
     def repeats(self) -> int:
-        return _in_flight_of(self.role)
+        return in_flight_of(self.role)
 
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         await world.hub.kill(self.role)
@@ -42,11 +41,14 @@ class ToldToStop:
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         log = world.hub.folder / f"{self.role.replace(' ', '-')}.log"
         starts = log.read_text().count(_STARTED)
+        told = monotonic()
         code = await world.hub.stop(self.role)
+        took_s = monotonic() - told
         await world.hub.start(self.role)
         # Python itself takes a moment to come up; who is told to stop before that ends as any program does.
         await until(lambda: log.read_text().count(_STARTED) > starts, f"{self.role} has started")
         assert code == 0, f"{self.role} told to stop ended with {code}"
+        assert took_s < _ENDS_WITHIN_S, f"{self.role} told to stop took {took_s:.1f} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Frozen:
 
     @property
     def repeats(self) -> int:
-        return _in_flight_of(self.role)
+        return in_flight_of(self.role)
 
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         process = world.hub.processes[self.role]

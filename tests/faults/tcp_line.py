@@ -1,7 +1,7 @@
 """A line between a role and what it stands on: it can be cut, can swallow what is sent, and can be slow."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -13,8 +13,8 @@ _CHUNK = 65_536
 class Line:
     """Passes on whatever comes, both ways, until told otherwise."""
 
-    host: str
-    port: int
+    #: The first of them that takes a connection has it: with several, the line stands in front of a cluster.
+    places: Sequence[tuple[str, int]]
     #: Seconds that each piece takes from end to end.
     latency_s: float = 0.0
     #: Half-open: everything is taken, nothing comes out, and nobody is told. What was open then stays dead.
@@ -48,7 +48,7 @@ class Line:
         assert task
         self._tasks.add(task)
         try:
-            far_reader, far_writer = await asyncio.open_connection(self.host, self.port)
+            far_reader, far_writer = await self._far_end()
         except OSError:
             writer.transport.abort()
             return
@@ -66,6 +66,13 @@ class Line:
             self._open -= both
             self._dead -= both
             self._tasks.discard(task)
+
+    async def _far_end(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        *others, last = self.places
+        for place in others:
+            with suppress(OSError):
+                return await asyncio.open_connection(*place)
+        return await asyncio.open_connection(*last)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on what comes; pieces are on their way side by side, so that latency costs no throughput."""
@@ -96,13 +103,10 @@ class Line:
 
 
 @asynccontextmanager
-async def line_to(url: str) -> AsyncIterator[Line]:
-    """A line on a free port to where an address leads; cut at the end."""
-    parts = urlsplit(url)
-    assert parts.hostname
-    assert parts.port
-    line = Line(parts.hostname, parts.port)
-    line._server = await asyncio.start_server(line._connected, "127.0.0.1", 0)  # noqa: SLF001 - its own maker
+async def line_to(*urls: str, at: tuple[str, int] = ("127.0.0.1", 0)) -> AsyncIterator[Line]:
+    """A line on a free port, or at a certain one, to where addresses lead; cut at the end."""
+    line = Line([(parts.hostname or "", parts.port or 0) for parts in map(urlsplit, urls)])
+    line._server = await asyncio.start_server(line._connected, *at)  # noqa: SLF001 - its own maker
     try:
         yield line
     finally:

@@ -20,7 +20,7 @@ def all_well() -> Found:
 
 def test_a_load_that_came_to_its_ends_is_well() -> None:
     assert judge(LOAD, all_well()) == Verdict(
-        delivered=2, dead=1, waiting=0, filtered=1, duplicates=0, lost=(), stalled=(), strays=()
+        delivered=2, dead=1, waiting=0, filtered=1, duplicates_at={}, lost=(), stalled=(), strays=()
     )
 
 
@@ -62,7 +62,9 @@ def test_a_copy_that_waits_of_what_was_delivered_is_nothing() -> None:
 def test_what_was_delivered_again_is_a_duplicate() -> None:
     found = all_well()
     found.delivered[TILL] = 3
-    assert judge(LOAD, found).duplicates == 2
+    found.delivered[ERP] = 2
+    verdict = judge(LOAD, found)
+    assert (verdict.duplicates_at, verdict.duplicates) == ({"till": 2, "erp": 1}, 3)
 
 
 def test_what_reached_somebody_it_was_not_for_is_a_stray() -> None:

@@ -1,4 +1,4 @@
-"""Makes a role die by KILL at a named point between publish, confirm and acknowledgement.
+"""Lets a role die at a named point between publish, confirm and acknowledgement, or of a message, or lose a channel.
 
 Python imports a module of this name at its start, when the folder is on PYTHONPATH: so the points cost nothing where
 nobody asks for one, and the hub knows nothing of them.
@@ -10,12 +10,18 @@ import signal
 from itertools import count
 from typing import Any
 
+import orjson
 from aiormq.channel import Channel
 
 #: A point, and at which passing of it: `after confirm 17`.
-_POINT, _, _NTH = os.environ["MIH_LAB_CRASH"].rpartition(" ")
-_passed = count(1)
-_publish, _ack = Channel.basic_publish, Channel.basic_ack
+_POINT, _, _NTH = os.environ.get("MIH_LAB_CRASH", "").rpartition(" ")
+#: What a message does to whoever reads it, and what stands in one that does: `kills poison-of-router`.
+_DOES, _POISON = os.environ.get("MIH_LAB_POISON", " ").encode().split(b" ")
+#: At which acknowledgement one is said of a message that nobody handed over.
+_WRONG = int(os.environ.get("MIH_LAB_WRONG_TAG", "0"))
+_NO_TAG = 2**40
+_passed, _acked = count(1), count(1)
+_publish, _ack, _read = Channel.basic_publish, Channel.basic_ack, orjson.loads
 
 
 def _reached(point: str) -> None:
@@ -35,9 +41,22 @@ async def _mortal_publish(self: Channel, *arguments: Any, **named: Any) -> Any:
 
 async def _mortal_ack(self: Channel, *arguments: Any, **named: Any) -> None:
     _reached("before acknowledgement")
+    if _WRONG and next(_acked) == _WRONG:
+        await _ack(self, _NO_TAG)
     await _ack(self, *arguments, **named)
     _reached("after acknowledgement")
 
 
+def _poisonable_read(text: bytes | str) -> Any:
+    if _POISON in (text if isinstance(text, bytes) else text.encode()):
+        if _DOES == b"kills":
+            os.kill(os.getpid(), signal.SIGKILL)
+        while _DOES == b"blocks":
+            signal.pause()
+    return _read(text)
+
+
 setattr(Channel, "basic_publish", _mortal_publish)  # noqa: B010 - mypy forbids to assign to a method
 setattr(Channel, "basic_ack", _mortal_ack)  # noqa: B010 - likewise
+if _POISON:
+    setattr(orjson, "loads", _poisonable_read)  # noqa: B010 - likewise
