@@ -131,4 +131,4 @@ def _skipped_or_failed() -> Iterator[None]:
     try:
         yield
     except Unavailable as missing:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))  # a laptop may be without

@@ -1,0 +1,79 @@
+"""The floor: one bare process of three, with no logic, on the queues and the client library of MIH's road.
+
+    floor.py AMQP_URL hop FROM TO          consume, publish confirmed, acknowledge
+    floor.py AMQP_URL post FROM ADDRESS    consume, POST through aiohttp, acknowledge
+
+What a hub does besides (read, claim, match, render, ask the breaker, remember) is what it costs above this.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+
+import aio_pika
+import aiohttp
+from aiormq.abc import AbstractChannel, DeliveredMessage
+from pamqp.commands import Basic
+
+#: Messages in hand: what MIH's ingest and router, and its sender for one service of the bench, have.
+HOP_PREFETCH = 200
+POST_PREFETCH = 64
+_PERSISTENT = 2
+
+Work = Callable[[bytes], Awaitable[object]]
+
+
+async def main(url: str, kind: str, source: str, target: str) -> None:
+    """Work until killed."""
+    if kind == "post":
+        connector = aiohttp.TCPConnector(limit=POST_PREFETCH)
+        async with aiohttp.ClientSession(connector=connector, headers={"Content-Type": "application/json"}) as session:
+            await _consume(url, source, POST_PREFETCH, _posting(session, target))
+    else:
+        channel = await _channel(url, confirms=True)
+        await _consume(url, source, HOP_PREFETCH, _publishing(channel, target))
+
+
+def _publishing(channel: AbstractChannel, queue: str) -> Work:
+    async def publish(body: bytes) -> None:
+        await channel.basic_publish(
+            body, routing_key=queue, properties=Basic.Properties(delivery_mode=_PERSISTENT), mandatory=True
+        )
+
+    return publish
+
+
+def _posting(session: aiohttp.ClientSession, address: str) -> Work:
+    async def post(body: bytes) -> None:
+        async with session.post(address, data=body) as answer:
+            await answer.read()
+            answer.raise_for_status()
+
+    return post
+
+
+async def _consume(url: str, queue: str, prefetch: int, work: Work) -> None:
+    channel = await _channel(url, confirms=False)
+    await channel.basic_qos(prefetch_count=prefetch)
+    in_hand = set()
+
+    async def live(message: DeliveredMessage) -> None:
+        await work(message.body)
+        await channel.basic_ack(message.delivery_tag or 0)
+
+    async def received(message: DeliveredMessage) -> None:
+        in_hand.add(task := asyncio.create_task(live(message)))
+        task.add_done_callback(in_hand.discard)
+
+    await channel.basic_consume(queue, received)
+    await asyncio.Event().wait()
+
+
+async def _channel(url: str, *, confirms: bool) -> AbstractChannel:
+    connection = await aio_pika.connect(url)
+    channel = await connection.channel(publisher_confirms=confirms)
+    return await channel.get_underlay_channel()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))

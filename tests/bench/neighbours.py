@@ -1,0 +1,177 @@
+"""Neighbours: what nineteen services notice of trouble with the twentieth, in one run with it and without.
+
+Calm and trouble take turns on the same hub; the ratio of a pair is of two rounds that follow each other.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import aio_pika
+from aiormq.abc import AbstractChannel
+from figures import Latency, latency_of, middle, paired_ratio
+from ground import Ground, until_consumed
+from measure import moments_of, waits
+from numbered_events import Message, event
+from publisher import Publisher, publishing
+from sheet import Cell, Sheet
+from sides import RunningHub, a_hub, registry_of
+
+from topology import names
+
+_SLUGS = tuple(f"s{number:02d}" for number in range(20))
+_HEALTHY, _TROUBLED = _SLUGS[:-1], _SLUGS[-1]
+#: Events per second of all services together: with ease, or the wait for the machine is all that is seen.
+_RATE = 200
+_SECONDS = 8
+_TIMES_ITS_RATE = 10
+#: After trouble the breaker must have closed again, and what waited must be gone.
+_MORE = "defaults: {retry: {backoff: 1s, max_backoff: 2s}, breaker: {cooldown: 1s}}"
+_SETTLED_S = 120
+_POLL_S = 0.2
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """Twenty services on one hub."""
+
+    ground: Ground
+    running: RunningHub
+    publisher: Publisher
+
+    async def round(self, *, troubled_times: int = 1) -> Latency:
+        """Publish to all, and see how long the healthy ones' events take."""
+        slugs = [*_HEALTHY, *(_TROUBLED,) * troubled_times]
+        rate = _RATE * len(slugs) / len(_SLUGS)
+        count = round(rate * _SECONDS)
+        chosen = [slugs[number * 7 % len(slugs)] for number in range(count)]
+        moments = moments_of(count, rate)
+        await self.ground.destination.expect(count)
+        await self.publisher.steady([_order(number, slug) for number, slug in enumerate(chosen)], moments)
+        await self._until_arrived([number for number, slug in enumerate(chosen) if slug != _TROUBLED])
+        arrivals = await self.ground.destination.arrivals()
+        waited = waits(arrivals, moments)
+        return latency_of(wait for wait, slug in zip(waited, chosen, strict=True) if slug != _TROUBLED)
+
+    async def until_settled(self) -> None:
+        """Wait until nothing of the trouble is on the road any more."""
+        await self.until_routed()
+        await self._until_empty(*map(names.service_queue, _SLUGS), *map(names.delay_level, range(4)))
+
+    async def until_routed(self) -> None:
+        """Wait until all that was published lies with its service."""
+        await self._until_empty(names.INGEST, names.ROUTER)
+
+    async def _until_empty(self, *queues: str) -> None:
+        async with asyncio.timeout(_SETTLED_S), self.channel() as channel:
+            for queue in queues:
+                while (await channel.queue_declare(queue, passive=True)).message_count:  # noqa: ASYNC110 - it happens in the broker
+                    await asyncio.sleep(_POLL_S)
+
+    @asynccontextmanager
+    async def channel(self) -> AsyncIterator[AbstractChannel]:
+        """A channel for whoever does something to queues."""
+        connection = await aio_pika.connect(self.running.amqp_url)
+        async with connection:
+            yield await (await connection.channel()).get_underlay_channel()
+
+    async def _until_arrived(self, numbers: Sequence[int]) -> None:
+        async with asyncio.timeout(_SETTLED_S):
+            while not all(map((await self.ground.destination.arrivals()).__getitem__, numbers)):  # noqa: ASYNC110 - elsewhere
+                await asyncio.sleep(_POLL_S)
+
+
+Trouble = Callable[[Street], AbstractAsyncContextManager[int]]
+
+
+@asynccontextmanager
+async def _hangs(street: Street) -> AsyncIterator[int]:
+    await street.ground.destination.hang(_TROUBLED)
+    try:
+        yield 1
+    finally:
+        await street.ground.destination.heal(_TROUBLED)
+
+
+@asynccontextmanager
+async def _has_ten_times_its_rate(_: Street) -> AsyncIterator[int]:
+    yield _TIMES_ITS_RATE
+
+
+@asynccontextmanager
+async def _is_without_its_queue(street: Street) -> AsyncIterator[int]:
+    async with street.channel() as channel:
+        await channel.queue_delete(names.service_queue(_TROUBLED))
+    try:
+        yield 1
+    finally:
+        await street.running.hub.run("topology", "apply")
+
+
+def _has_waiting(count: int) -> Trouble:
+    @asynccontextmanager
+    async def waiting(street: Street) -> AsyncIterator[int]:
+        await street.running.hub.run("pause", _TROUBLED, "--why", "the bench")
+        await street.publisher.backlog(lambda number: _order(number, _TROUBLED), range(count))
+        await street.until_routed()
+        try:
+            yield 1
+        finally:
+            async with street.channel() as channel:
+                await channel.queue_purge(names.service_queue(_TROUBLED))
+            await street.running.hub.run("resume", _TROUBLED)
+
+    return waiting
+
+
+def _troubles(waiting: int) -> dict[str, Trouble]:
+    return {
+        "hangs": _hangs,
+        "has ten times its rate": _has_ten_times_its_rate,
+        f"has {waiting:,} waiting": _has_waiting(waiting),
+        "is without its queue": _is_without_its_queue,
+    }
+
+
+async def neighbours(ground: Ground, rounds: int, say: Say, *, waiting: int = 5_000) -> Sheet:
+    """Each trouble in turns with calm."""
+    registry = registry_of(ground.destination.address, _SLUGS, concurrency=8, more=_MORE)
+    async with (
+        a_hub(ground, registry) as running,
+        publishing(running.amqp_url) as publisher,
+    ):
+        await until_consumed(running.amqp_url, map(names.service_queue, _SLUGS))
+        street = Street(ground, running, publisher)
+        await street.round()
+        return Sheet(
+            "The nineteen neighbours of a service that …",
+            [await _row(street, name, trouble, rounds, say) for name, trouble in _troubles(waiting).items()],
+            f"Publish to arrival of the healthy nineteen, {_RATE} events/s in all; the ratio is the median of pairs.",
+        )
+
+
+async def _row(street: Street, name: str, trouble: Trouble, rounds: int, say: Say) -> dict[str, Cell]:
+    calm, troubled = [], []
+    for number in range(rounds):
+        calm.append(await street.round())
+        async with trouble(street) as times:
+            troubled.append(await street.round(troubled_times=times))
+        await street.until_settled()
+        say(f"{name} {number + 1}/{rounds}: p99 {troubled[-1].p99 * 1000:,.0f} ms, calm {calm[-1].p99 * 1000:,.0f} ms")
+    found, before = middle(troubled), middle(calm)
+    return {
+        "trouble": name,
+        "p99 ratio": paired_ratio([one.p99 for one in troubled], [one.p99 for one in calm]),
+        "p50 ms calm": before.p50 * 1000,
+        "p50 ms": found.p50 * 1000,
+        "p99 ms calm": before.p99 * 1000,
+        "p99 ms": found.p99 * 1000,
+        "events": found.events,
+    }
+
+
+def _order(number: int, slug: str) -> Message:
+    return event(number, kind=f"{slug}.order")
