@@ -59,7 +59,7 @@ golden: setup ## keep what this release writes for all later ones to read: VERSI
 	@$(bin)/python tests/golden/write_golden.py '$(VERSION)'
 
 bench: setup ## how fast the road is, against the floor and Celery; ONLY=neighbours, AGAINST=main, ROUNDS=5, JSON=file, PAGE=1
-	@$(bin)/pip install -q --upgrade --target .bench 'celery>=5.5,<6' gevent requests 'matplotlib>=3.10,<4'
+	@$(bin)/pip install -q --require-hashes --upgrade --target .bench -r locks/bench.txt
 	@PYTHONPATH=tests/integration:tests/journey $(bin)/python tests/bench/bench.py $(if $(ONLY),--only '$(ONLY)') \
 		$(if $(AGAINST),--against '$(AGAINST)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WAITING),--waiting $(WAITING)) \
 		$(if $(JSON),--json '$(JSON)') $(if $(PAGE),--page)
@@ -70,6 +70,8 @@ lock: ## work out locks/ anew from pyproject.toml; needs uv
 		--group dev --extra docker -o locks/dev.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
 		--group pyproject.toml:fuzz -o locks/fuzz.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
+		-c locks/run.txt --group pyproject.toml:bench -o locks/bench.txt
 
 clean: ## remove .venv and what tools left behind
 	rm -rf .venv .fuzz .faults .bench dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

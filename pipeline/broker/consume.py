@@ -26,6 +26,7 @@ import structlog
 from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import ChannelNotFoundEntity
 
+from pipeline.broker.acknowledged import Acknowledged
 from pipeline.broker.away import unless_away
 from pipeline.broker.incoming import Incoming, read_incoming
 from pipeline.broker.outgoing import moved
@@ -110,8 +111,10 @@ class _Consumer:
     until: asyncio.Event
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     in_hand: set[asyncio.Task[None]] = field(default_factory=set)
-    #: Those of them that only have their acknowledgement to write.
-    acking: set[asyncio.Task[None] | None] = field(default_factory=set)
+    #: Tags of what is done with and not acknowledged yet, and who acknowledges them.
+    settled: list[int] = field(default_factory=list)
+    acknowledging: asyncio.Task[None] | None = None
+    acknowledged: Acknowledged = field(default_factory=Acknowledged)
     #: The broker sends what it has, as far as is known here.
     takes: bool = False
     #: When a message last came or was done with.
@@ -169,8 +172,8 @@ class _Consumer:
     def _gone(self, *_: object) -> None:
         self._end()
         # Where a connection is lost with its write queue full, the client lets those behind it wait for ever.
-        for task in filter(None, self.acking):
-            task.cancel()
+        if self.acknowledging:
+            self.acknowledging.cancel()
 
     def _received(self, wire: aiormq.abc.AbstractChannel) -> Callable[[DeliveredMessage], Coroutine[Any, Any, None]]:
         held = IN_HAND.labels(self.queue)
@@ -201,23 +204,26 @@ class _Consumer:
             log.warning("not settled, will come again", queue=self.queue, reason=str(away), **message.ids)
             self.session.lost.set()
         else:
-            await self._ack(wire, message)
+            self.settled.append(message.tag)
+            if self.acknowledging is None:
+                self.acknowledging = asyncio.create_task(self._acknowledge(wire), name="acknowledge")
 
-    async def _ack(self, wire: aiormq.abc.AbstractChannel, message: Incoming) -> None:
-        self.acking.add(task := asyncio.current_task())
+    async def _acknowledge(self, wire: aiormq.abc.AbstractChannel) -> None:
+        """Acknowledge what is settled, together what was settled in the same turn of the loop."""
         try:
             with unless_away("not acknowledged, will come again"):
-                await wire.basic_ack(message.tag)
+                while self.settled:
+                    tags, self.settled = self.settled, []
+                    for tag, multiple in self.acknowledged.of(tags):
+                        await wire.basic_ack(tag, multiple, wait=False)
         except Unavailable as away:
-            log.warning(str(away), queue=self.queue, **message.ids)
+            log.warning(str(away), queue=self.queue)
         finally:
-            self.acking.discard(task)
+            self.acknowledging = None
 
     async def _finish(self) -> None:
         """Let what is in hand end, but make nobody wait for it who has to open the next session."""
-        if not self.in_hand:
-            return
-        ended = asyncio.ensure_future(asyncio.wait(self.in_hand))
+        ended = asyncio.ensure_future(self._all_acknowledged())
         lost = asyncio.ensure_future(self.session.lost.wait())
         try:
             await asyncio.wait((ended, lost), timeout=HOLD_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
@@ -227,9 +233,15 @@ class _Consumer:
             ended.cancel()
             lost.cancel()
 
+    async def _all_acknowledged(self) -> None:
+        if self.in_hand:
+            await asyncio.wait(self.in_hand)
+        if self.acknowledging:
+            await asyncio.wait((self.acknowledging,))
+
     async def _let_go(self) -> None:
         """Cancel what did not end in time, or what whoever cancels this cuts short: it returns to its queue."""
-        leftover = list(self.in_hand)
+        leftover = [*self.in_hand, *filter(None, (self.acknowledging,))]
         for task in leftover:
             task.cancel()
         await asyncio.gather(*leftover, return_exceptions=True)

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from random import sample
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 import aio_pika
-import aiormq.abc
+import aiormq
 import structlog
 from yarl import URL
 
@@ -53,7 +53,7 @@ class Session:
 
     publishing: aio_pika.abc.AbstractConnection
     consuming: aio_pika.abc.AbstractConnection
-    _publisher: aiormq.abc.AbstractChannel
+    _publisher: aiormq.Channel
     lost: asyncio.Event
     #: Where it is connected to, for people.
     broker: str
@@ -72,6 +72,8 @@ class Session:
                     properties=properties_of(message),
                     mandatory=message.mandatory,
                     timeout=HOLD_LIMIT_S,
+                    # The confirm says more than that it was written, and the next need not wait for either.
+                    wait=False,
                 )
         except NotConfirmed:
             raise
@@ -101,8 +103,12 @@ class Session:
         Raises Unavailable when that lasts too long for a message to be held, or the session is lost meanwhile.
         """
         connection = self.publishing.transport
-        if connection is None:
+        if connection is None or self.lost.is_set():
             raise Unavailable("the connection is closed")
+        if not _ends_at_once(connection.connection.ready()):
+            await self._unblocked(connection)
+
+    async def _unblocked(self, connection: aio_pika.abc.UnderlayConnection) -> None:
         unblocked = asyncio.ensure_future(connection.ready())
         lost = asyncio.ensure_future(self.lost.wait())
         try:
@@ -167,7 +173,9 @@ async def _opened(stack: contextlib.AsyncExitStack, url: str, role: str) -> Sess
         consuming = await _connect(stack, url, f"mih {role} consumes", lose)
         channel = await publishing.channel(publisher_confirms=True, on_return_raises=True)
         channel.close_callbacks.add(lose)
-        return Session(publishing, consuming, await channel.get_underlay_channel(), lost, broker)
+        return Session(
+            publishing, consuming, cast("aiormq.Channel", await channel.get_underlay_channel()), lost, broker
+        )
 
 
 async def run_sessions(
@@ -231,6 +239,16 @@ async def _close(connection: aio_pika.abc.AbstractConnection) -> None:
     # A broker that is gone does not answer: closing is a courtesy with an end.
     with contextlib.suppress(Unavailable), unless_away("close"):
         await asyncio.wait_for(connection.close(), _CLOSE_TIMEOUT_S)
+
+
+def _ends_at_once(waiting: Coroutine[Any, Any, None]) -> bool:
+    """Whether there is nothing to wait for: asked before each attempt, where a task would cost more than the answer."""
+    try:
+        waiting.send(None)
+    except StopIteration:
+        return True
+    waiting.close()
+    return False
 
 
 def _place(message: Outgoing) -> str:

@@ -18,6 +18,8 @@ from pipeline.errors import Misconfigured, NotConfirmed, Unavailable
 from pipeline.pause import pause
 from topology import names
 
+#: Seconds, more than all that a message may wait for: what is not done with then never will be.
+_ENDS_WITHIN_S = 300
 #: Seconds between looks at empty queues.
 _LOOK_EVERY_S = 1.0
 _OF_DELIVERIES = "sender"
@@ -44,7 +46,8 @@ async def _work_one(session: Session, getter: Getter, stage: str, take: Take) ->
     if message is None:
         return False
     if message.returned >= SUSPECT_AFTER:
-        await _condemn(session, stage, message, f"its process died {message.returned} times while it was in hand")
+        reason = f"its process died or hung {message.returned} times while it was in hand"
+        await _condemn(session, stage, message, reason)
     else:
         await _try(session, stage, message, take)
     await getter.ack(message)
@@ -53,7 +56,8 @@ async def _work_one(session: Session, getter: Getter, stage: str, take: Take) ->
 
 async def _try(session: Session, stage: str, message: Incoming, take: Take) -> None:
     try:
-        await take(message)
+        async with asyncio.timeout(_ENDS_WITHIN_S) as patience:
+            await take(message)
         log.info("suspect was innocent", stage=stage, **message.ids)
     except (NotConfirmed, Misconfigured) as refused:
         # No fault of the message, but the broker's or this process's: to the tail, where its count starts anew.
@@ -63,6 +67,9 @@ async def _try(session: Session, stage: str, message: Incoming, take: Take) -> N
     except Unavailable:
         raise
     except Exception as failure:
+        if patience.expired():
+            # Not guilty at once, for the machine itself may have slept: it comes back with a higher count.
+            raise Unavailable(f"a suspect of {stage} was not done with in {_ENDS_WITHIN_S} s") from None
         # The last boundary: what fails even alone is guilty, whatever the failure.
         log.exception("suspect is guilty", stage=stage, **message.ids)
         await _condemn(session, stage, message, f"failed unexpectedly: {type(failure).__name__}")

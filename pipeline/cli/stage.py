@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 import structlog
+import uvloop
 
 from pipeline.health import condition, watched
 from pipeline.health.metrics import UNANSWERED
@@ -41,7 +42,7 @@ def run_stage(role: str, run: Callable[[Stage], Awaitable[None]]) -> None:
     """Run a role in this process until SIGTERM or Ctrl-C."""
     settings = load_settings()
     configure_logs(settings, role)
-    asyncio.run(_until_told(role, settings, run))
+    uvloop.run(_until_told(role, settings, run))
 
 
 async def _until_told(role: str, settings: Settings, run: Callable[[Stage], Awaitable[None]]) -> None:

@@ -17,10 +17,10 @@ from topology.delay import delay_route
 def messages_after(delivery: Delivery, body: bytes, outcome: Outcome, follows: Next, now: datetime) -> list[Outgoing]:
     """The delivery on its way where it is not done, `body` as it came; last the outcome, for whoever listens."""
     told = _outcome(delivery, outcome, follows, now)
+    if isinstance(follows, Done):
+        return [told]
     story = with_attempt(delivery.story, outcome, attempt=delivery.attempt, at=now)
     match follows:
-        case Done():
-            return [told]
         case Wait(seconds, attempt):
             waiting = replace(delivery, attempt=attempt, deferred=0, story=story)
             return [on_the_ladder(waiting, body, seconds), told]
