@@ -5,17 +5,9 @@ alone knows is how many are in hand.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from topology.connection import connected
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """Messages that are ready, and consumers."""
-
-    ready: int
-    consumers: int
+from topology.depth import Depth
 
 
 def read_depths(amqp_url: str, queues: Iterable[str]) -> Mapping[str, Depth]:

@@ -80,6 +80,14 @@ class _Service:
         self.flying = {token: end_ms for token, end_ms in self.flying.items() if end_ms > now_ms}
         return len(self.flying)
 
+    def is_full(self, policy: Policy, now_ms: int) -> bool:
+        """Whether the window lets nobody in."""
+        if self.window is None or self.flies(now_ms) < self.window:
+            return False
+        # What ends later than anything that started now was told by a clock that went back: it may never end.
+        last_end_ms = now_ms + _RESERVED_US // 1000 + policy.lease_ms
+        return sum(end_ms <= last_end_ms for end_ms in self.flying.values()) >= self.window
+
     def reserve(self, interval_us: int, now_ms: int) -> int:
         """Microseconds until the next slot of the rate limit, which is taken where it is near."""
         now_us = now_ms * 1000
@@ -178,8 +186,8 @@ class MemoryBreaker:
             return Known()
         if service.state is State.CLOSED or ignore_breaker:
             return _ordinary(service, policy, token, now_ms, is_forced=ignore_breaker)
-        if service.state is State.OPEN:
-            service.probe_at_ms = min(service.probe_at_ms or 0, now_ms + policy.cooldown_ms)
+        most_ms = policy.cooldown_ms if service.state is State.OPEN else policy.lease_ms
+        service.probe_at_ms = min(service.probe_at_ms or 0, now_ms + most_ms)
         wait_ms = max(0, (service.probe_at_ms or 0) - now_ms)
         if not is_probe or (wait_ms and service.probe != token):
             return Open(wait_ms / 1000)
@@ -246,7 +254,7 @@ class MemoryBreaker:
 
 
 def _ordinary(service: _Service, policy: Policy, token: str, now_ms: int, *, is_forced: bool) -> Answer:
-    if service.window is not None and service.flies(now_ms) >= service.window:
+    if service.is_full(policy, now_ms):
         return Later(FULL_WAIT_S)
     delay_us = service.reserve(policy.rate_interval_us, now_ms) if policy.rate_interval_us else 0
     if delay_us > _RESERVED_US:

@@ -14,6 +14,6 @@ async def announce(session: Session, word: str) -> None:
     await session.publish(Outgoing(names.CONTROL, "", word.encode(), mandatory=False))
 
 
-def listen(session: Session, nudge: asyncio.Event) -> contextlib.AbstractAsyncContextManager[None]:
+def listen(session: Session, nudge: asyncio.Event) -> contextlib.AbstractAsyncContextManager[asyncio.Event]:
     """Set `nudge` at each word while inside."""
     return tap(session, names.CONTROL, lambda _: nudge.set())

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import aiormq.abc
 from aiormq.exceptions import ChannelNotFoundEntity
@@ -10,17 +9,10 @@ from aiormq.exceptions import ChannelNotFoundEntity
 from pipeline.broker.away import unless_away
 from pipeline.broker.session import Session
 from pipeline.errors import Unavailable
+from topology.depth import Depth
 
 #: Seconds for one answer.
 _TIMEOUT_S = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """Messages that nobody has in hand, and consumers."""
-
-    ready: int
-    consumers: int
 
 
 async def depths(session: Session, queues: Iterable[str]) -> dict[str, Depth]:

@@ -25,15 +25,18 @@ log = structlog.get_logger()
 @contextlib.asynccontextmanager
 async def tap(
     session: Session, exchange: str, heard: Callable[[Incoming], None], *, keys: Iterable[str] = ("#",)
-) -> AsyncIterator[None]:
-    """Hand what passes the exchange with these keys to `heard` while inside; an exchange that is missing is awaited."""
+) -> AsyncIterator[asyncio.Event]:
+    """Hand what passes the exchange with these keys to `heard` while inside; an exchange that is missing is awaited.
+
+    What is given is set while it listens.
+    """
     is_open = asyncio.Event()
     task = asyncio.create_task(
         _keep_tapping(session, exchange, tuple(keys), heard, is_open), name=f"listen to {exchange}"
     )
     try:
         await pause(_MISSING_WAIT_S, is_open, session.lost)
-        yield
+        yield is_open
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -60,6 +63,7 @@ async def _tap_once(
         is_open.set()
         await channel.closed()
     finally:
+        is_open.clear()
         # With the channel its consumer goes, and with that the queue.
         with contextlib.suppress(Unavailable), unless_away("close"):
             await channel.close()

@@ -55,7 +55,9 @@ def main() -> None:
         logging.getLogger(chatty).setLevel(logging.CRITICAL)
     failed: BaseException | None = None
     try:
-        _app(sys.argv[1] if len(sys.argv) > 1 else "")()
+        app = _app(sys.argv[1] if len(sys.argv) > 1 else "")
+        gc.freeze()
+        app()
     except* (MihError, TopologyError, OSError) as group:
         failed = _first(group)
     if failed:
@@ -86,8 +88,9 @@ def _app(asked: str) -> typer.Typer:
     app.callback()(lambda: None)
     # What is imported stays. To look through it for garbage, now and ever after, is a fifth of what a start costs.
     gc.disable()
-    for name in [asked] if asked in _COMMANDS else _COMMANDS:
-        import_module(f"pipeline.cli.{_MODULES.get(name, name)}").register(app)
-    gc.freeze()
-    gc.enable()
+    try:
+        for name in [asked] if asked in _COMMANDS else _COMMANDS:
+            import_module(f"pipeline.cli.{_MODULES.get(name, name)}").register(app)
+    finally:
+        gc.enable()
     return app

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import Gauge
 
 from pipeline.broker import Session
-from pipeline.broker.depths import Depth, depths
+from pipeline.broker.depths import depths
 from pipeline.cli.status.read import oldest_s, watched
 from pipeline.errors import Unavailable
 from pipeline.health.metrics import QUEUE_CONSUMERS, QUEUE_OLDEST, QUEUE_READY, QUEUES_SEEN_AT
@@ -20,6 +20,7 @@ from pipeline.registry import CurrentRegistry
 from pipeline.shared_state import Breakers, SharedState
 from pipeline.shared_state.permit import Standing
 from topology import names
+from topology.depth import Depth
 
 #: Seconds between looks.
 LOOK_EVERY_S = 15.0
@@ -29,17 +30,28 @@ log = structlog.get_logger()
 
 async def tell_queues(session: Session, current: CurrentRegistry, shared: SharedState) -> None:
     """Look again and again until the session's end; what cannot be known is not told."""
-    told = _Told()
+    told, unknown = _Told(), ""
     try:
         while not session.lost.is_set():
-            with contextlib.suppress(Unavailable):
-                await _look(session, current, shared, told)
+            before, unknown = unknown, await _looked(session, current, shared, told)
+            if unknown and not before:
+                log.warning("what waits in queues is not known", reason=unknown)
             await pause(LOOK_EVERY_S, session.lost)
     except Exception:
         # Suspects are worked all the same.
         log.exception("what waits in queues is told no more")
     finally:
         told.tell({}, {})
+
+
+async def _looked(session: Session, current: CurrentRegistry, shared: SharedState, told: "_Told") -> str:
+    """Look once; gives why that cannot be done, or nothing."""
+    try:
+        await _look(session, current, shared, told)
+    except Unavailable as away:
+        told.tell({}, {})
+        return str(away)
+    return ""
 
 
 async def _look(session: Session, current: CurrentRegistry, shared: SharedState, told: "_Told") -> None:

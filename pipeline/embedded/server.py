@@ -116,7 +116,12 @@ class PrivateServer(ABC):
         self._process = None
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            # Also where somebody told us to leave meanwhile: nothing that was launched stays behind.
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -57,6 +57,8 @@ class Fleet:
     bound: int
     running: dict[str, Running] = field(default_factory=dict)
     retiring: set[asyncio.Task[None]] = field(default_factory=set)
+    #: What could not be opened.
+    unserved: set[str] = field(default_factory=set)
 
     def follow(self, services: Mapping[str, ServiceBase]) -> None:
         """Retire what is gone or changed, start what is new or changed; the unchanged hear that something changed."""
@@ -67,6 +69,7 @@ class Fleet:
                 running.line.turn()
             else:
                 self._retire(slug)
+        self.unserved.clear()
         for slug in wanted.keys() - self.running.keys():
             self._start(slug, wanted[slug], slots[slug])
 
@@ -107,15 +110,21 @@ class Fleet:
             transport = KINDS[self.kind].open(service, self.means)
         except Misconfigured as wrong:
             log.error("service not served: its deliveries wait", service=slug, reason=str(wrong))
+            self.unserved.add(slug)
             return
         except Exception:
             # One service that cannot be opened must not take all others of this sender along.
             log.exception("service not served: its deliveries wait", service=slug)
+            self.unserved.add(slug)
             return
         line = Line(self.session, Served.of(slug, service), slots, transport, self.permits, self.word)
         task = asyncio.create_task(_served(line, transport), name=f"serve {slug}")
         task.add_done_callback(self.failed)
         self.running[slug] = Running(line, task)
+
+    def trouble(self) -> str:
+        """What is not served, for whoever asks how this sender is."""
+        return f"not served: {', '.join(sorted(self.unserved))}" if self.unserved else ""
 
     def failed(self, task: asyncio.Task[None]) -> None:
         """End the session where a task ended by a bug: no service may silently go unserved, and the next starts it."""
@@ -160,7 +169,7 @@ async def run_sender(
         means = Means(Guard(settings.allowed_networks), os.environ, shared)
         fleet = Fleet(session, permits, word, means, kind, settings.sender_concurrency)
         word.changed = fleet.turn
-        with condition(lambda: "no registry yet") as fulfilled:
+        with condition(lambda: "no registry yet") as fulfilled, condition(fleet.trouble, is_vital=False):
             async with listen(session, current.nudge):
                 try:
                     await _keep_following(fleet, current, stopping, fulfilled)

@@ -15,8 +15,10 @@ from redis.exceptions import NoScriptError
 
 #: Questions in one trip: more of them save no more, and the first would wait for the answer to the last.
 _MOST = 128
+#: Seconds for all of a trip, connecting included: the client bounds each answer by itself, and they are many.
+_LONGEST_S = 2.0
 
-_Command = tuple[str | bytes | int, ...]
+_Command = tuple[bytes | int, ...]
 
 
 class Trips:
@@ -30,7 +32,9 @@ class Trips:
     async def ask(self, *command: str | bytes | int) -> Any:
         """The answer to one command."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting.append((command, answer))
+        # Written here, so that a text that cannot be fails who asks, and nobody who travels along.
+        written = tuple(part.encode() if isinstance(part, str) else part for part in command)
+        self._waiting.append((written, answer))
         if self._travelling is None:
             self._travelling = asyncio.create_task(self._travel(), name="trips to redis")
         return await answer
@@ -47,7 +51,8 @@ class Trips:
         for command, _ in asked:
             pipeline.execute_command(*command)
         try:
-            answers: Sequence[Any] = await pipeline.execute(raise_on_error=False)
+            async with asyncio.timeout(_LONGEST_S):
+                answers: Sequence[Any] = await pipeline.execute(raise_on_error=False)
         except BaseException as failed:
             # Who waits for the next trip has waited as long: Redis is away for them, too.
             for _, answer in (*asked, *self._waiting):

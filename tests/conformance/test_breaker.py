@@ -156,6 +156,17 @@ async def probed(service: Guarded) -> Permit:
     return await service.probe()
 
 
+async def test_after_a_clock_went_back_a_probe_that_never_ends_is_awaited_for_its_lease_only(
+    service: Guarded, probed: Permit
+) -> None:
+    service.now_ms -= 3_600_000
+    assert await service.ask(is_probe=True) == Open(15.0)
+    service.now_ms += 15_000
+    second = await service.probe()
+    assert await service.say(probed, GOOD) == Judged(state=HALF_OPEN)
+    assert (await service.say(second, GOOD)).state is CLOSED
+
+
 async def test_one_probe_is_all_that_starts(service: Guarded, probed: Permit) -> None:
     assert await service.ask(is_probe=True) == Open(15.0)
     assert await service.ask() == Open(15.0)

@@ -74,6 +74,15 @@ async def test_good_answers_from_before_the_cut_do_not_grow_the_window(service: 
     assert (await service.standing()).window == 4
 
 
+async def test_after_a_clock_went_back_requests_that_never_end_do_not_fill_the_window(service: Guarded) -> None:
+    await service.recover()
+    await service.permit()
+    assert await service.ask() == Later(0.1)
+    service.now_ms -= 3_600_000
+    await service.permit()
+    assert await service.ask() == Later(0.1)
+
+
 async def test_a_full_window_lets_nobody_in_until_somebody_is_back(service: Guarded) -> None:
     await service.recover()
     await grow(service, 1)

@@ -114,6 +114,17 @@ async def test_as_a_role_it_waits_for_a_broker_that_is_away_and_calls_none_lost(
     assert await watched.stop(role) == 0
 
 
+async def test_as_a_role_it_calls_none_arrived_before_it_knows_where_they_go(watched: Hub, service: Service) -> None:
+    """One that was started while the database was away went no further than to ingest, and was counted as arrived."""
+    await watched.apply(registry_for(service.url, more=RULE))
+    watched.of_its_own["canary"] = {"MIH_DATABASE_URL": f"sqlite:///{watched.folder / 'away.sqlite'}"}
+    role = "canary --every 100ms"
+    await watched.start("ingest", role)
+    await until_readyz(watched, role, 503, lambda body: body["reasons"] == ["no registry yet"])
+    assert (await figures(watched, role))['mih_canaries_total{became="arrived"}'] == 0
+    assert await watched.stop(role) == 0
+
+
 async def until_figures(hub: Hub, role: str, holds: Callable[[dict[str, float]], bool]) -> None:
     for _ in range(DEADLINE_S * 10):
         if holds(found := await figures(hub, role)):

@@ -13,8 +13,8 @@ from topology import names
 #: By the first word of what is run.
 ROLES = {
     "apply": "deployer", "topology": "deployer", "publish": "publisher", "ingest": "ingest", "router": "router",
-    "sender": "sender", "suspect": "suspect", "recorder": "recorder", "dlq": "operator", "status": "operator",
-    "pause": "operator", "resume": "operator", "breaker": "operator", "rule": "operator",
+    "sender": "sender", "suspect": "suspect", "recorder": "recorder", "canary": "canary", "dlq": "operator",
+    "status": "operator", "pause": "operator", "resume": "operator", "breaker": "operator", "rule": "operator",
 }  # fmt: skip
 #: Where no role may go: what needs it nevertheless says so.
 NO_REDIS = "redis://127.0.0.1:1/0"
@@ -61,9 +61,12 @@ async def returned_thrice(hub: Hub, queue: str) -> None:
 @pytest.mark.timeout(240)
 @pytest.mark.usefixtures("refused_by_redis")
 async def test_a_hub_whose_parts_have_the_least_rights_does_all_its_work(hub: Hub, service: Service) -> None:
-    await hub.apply(registry_for(service.url))
+    canaries = "  canaries: {event: mih.canary, service: till, payload: none}"
+    await hub.apply(registry_for(service.url, more=canaries))
     await hub.run("topology", "verify")
     await hub.start("ingest", "router", "sender rest", "suspect", "recorder")
+    await hub.run("canary")
+    service.arrived.clear()
 
     service.answer = lambda nth: 503 if nth == 1 else 200
     await hub.publish([order(0)])

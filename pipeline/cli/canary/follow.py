@@ -25,8 +25,10 @@ async def follow(session: Session, road: Road, *, within_s: float, stopping: asy
         return told
 
     async with (
-        tap(session, names.NORMALIZED, heard(road.understood), keys=[TYPE]),
-        tap(session, names.OUTCOMES, heard(road.ended), keys=[f"*.{service}" for service in services]),
+        tap(session, names.NORMALIZED, heard(road.understood), keys=[TYPE]) as hears_events,
+        tap(
+            session, names.OUTCOMES, heard(road.ended), keys=[f"*.{service}" for service in services]
+        ) as hears_outcomes,
     ):
         road.begin()
         with contextlib.suppress(TimeoutError):
@@ -34,8 +36,12 @@ async def follow(session: Session, road: Road, *, within_s: float, stopping: asy
                 await _sent(session, road)
                 if not (road.is_over or road.trouble):
                     await pause(None, over, session.lost, *([stopping] if stopping else []))
-        if session.lost.is_set() and not (road.is_over or road.trouble):
+        if road.is_over or road.trouble:
+            return
+        if session.lost.is_set():
             road.trouble = "the connection was lost on which it was followed"
+        elif not (hears_events.is_set() and hears_outcomes.is_set()):
+            road.trouble = f"nobody could listen to {names.NORMALIZED} or {names.OUTCOMES}: missing, or no right to it"
 
 
 async def _sent(session: Session, road: Road) -> None:

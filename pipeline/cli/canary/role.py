@@ -14,11 +14,10 @@ from pipeline.cli.canary.follow import follow
 from pipeline.cli.canary.road import Became, Road, planned_road
 from pipeline.cli.followed import followed_registry
 from pipeline.cli.stage import Stage
-from pipeline.errors import Unavailable
 from pipeline.health import condition
 from pipeline.health.metrics import CANARIES, CANARY_ARRIVED_AT, CANARY_SECONDS, REVISION
 from pipeline.pause import pause
-from pipeline.registry import CurrentRegistry, Registry
+from pipeline.registry import CurrentRegistry
 
 #: So many in a row that did not arrive make the role unready.
 MOST_MISSED = 3
@@ -59,6 +58,10 @@ async def run_canary(stage: Stage, *, every_s: float, within_s: float) -> None:
         with _tallied() as tally:
 
             async def work(session: Session) -> None:
+                with condition(lambda: "no registry yet"):
+                    # Without one a canary has no services to arrive at, and all would seem well.
+                    if not await current.loaded(stage.stopping, session.lost):
+                        return
                 while not (stage.stopping.is_set() or session.lost.is_set()):
                     due = monotonic() + every_s
                     await _one(session, current, tally, stage.stopping, within_s)
@@ -80,22 +83,15 @@ def _tallied() -> Iterator[Tally]:
 async def _one(
     session: Session, current: CurrentRegistry, tally: Tally, stopping: asyncio.Event, within_s: float
 ) -> None:
-    road = planned_road(_in_force(current))
+    registry = current.get()
+    REVISION.set(registry.revision)
+    road = planned_road(registry)
     await follow(session, road, within_s=within_s, stopping=stopping)
     if stopping.is_set() and not road.is_over:
         return
     tally.count(road)
     say = log.info if road.became is Became.ARRIVED else log.warning
     say("canary", became=road.became.value, seconds=round(road.seconds, 4), event_id=road.event.id, **_why(road))
-
-
-def _in_force(current: CurrentRegistry) -> Registry | None:
-    try:
-        registry = current.get()
-    except Unavailable:
-        return None
-    REVISION.set(registry.revision)
-    return registry
 
 
 def _why(road: Road) -> dict[str, str]:

@@ -28,7 +28,8 @@ from pipeline.dead_index import DeadIndex, Dropped, Entry, Group, Selection
 from pipeline.settings import Settings, load_settings
 from pipeline.spelt import spelt
 from topology import names
-from topology.depths import Depth, read_depths
+from topology.depth import Depth
+from topology.depths import read_depths
 from topology.errors import BrokerAway
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from topology import names
-from topology.depths import Depth, read_depths
+from topology.depth import Depth
+from topology.depths import read_depths
 from topology.errors import BrokerAway
 
 #: Bytes of a queue's name.

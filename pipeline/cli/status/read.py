@@ -17,7 +17,8 @@ from pipeline.shared_state.permit import Standing
 from topology import names
 from topology.connection import vhost_of
 from topology.delay import LEVELS
-from topology.depths import Depth, read_depths
+from topology.depth import Depth
+from topology.depths import read_depths
 from topology.errors import BrokerAway, ManagementAway
 from topology.management import read_broker
 

@@ -4,8 +4,10 @@ local function answer()
 
   local is_probe = standing.state ~= 'closed' and not ask.ignore_breaker
   if is_probe then
-    -- A cooldown that was shortened, or a clock that went back, keeps nobody waiting for longer than today's cooldown.
-    if standing.state == 'open' then put('probe_at_ms', math.min(standing.probe_at_ms or 0, now + ask.cooldown_ms)) end
+    -- A cooldown that was shortened, or a clock that went back, keeps nobody waiting for longer than today's cooldown,
+    -- and a probe that never ends for longer than its lease.
+    local most_ms = standing.state == 'open' and ask.cooldown_ms or ask.lease_ms
+    put('probe_at_ms', math.min(standing.probe_at_ms or 0, now + most_ms))
     local wait_ms = math.max(0, (standing.probe_at_ms or 0) - now)
     if not ask.is_probe or (wait_ms > 0 and standing.probe ~= ask.token) then return {'open', wait_ms} end
     put('probe', ask.token)
@@ -14,7 +16,11 @@ local function answer()
   end
 
   redis.call('ZREMRANGEBYSCORE', FLYING, '-inf', now)
-  if not is_probe and standing.window and redis.call('ZCARD', FLYING) >= standing.window then return {'full'} end
+  -- What ends later than anything that started now was told by a clock that went back: it may never end.
+  local last_end = now + math.floor(ask.most_reserved_us / 1000) + ask.lease_ms
+  if not is_probe and standing.window and redis.call('ZCOUNT', FLYING, '-inf', last_end) >= standing.window then
+    return {'full'}
+  end
 
   -- GCRA without bursts: `free_us` is the first slot that nobody has, never further ahead than this rate can have
   -- put it: a rate that was slower, or a clock that went back, holds nobody up.

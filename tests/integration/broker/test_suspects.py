@@ -12,7 +12,7 @@ import pytest
 from broker_world import Taker, World, a_world, eventually
 from queues import WITHIN_S, nothing_unheard
 
-from pipeline.broker import Incoming, Outgoing, Session, Take, open_getter, open_session, work_suspects
+from pipeline.broker import Incoming, Outgoing, Session, Take, open_getter, open_session, run_sessions, work_suspects
 from pipeline.errors import Misconfigured, NotConfirmed, Unavailable
 from topology import names
 
@@ -97,7 +97,7 @@ async def test_who_came_back_three_times_is_condemned_unparsed(world: World) -> 
         await suspect(world, "good")
         await eventually(lambda: taker.bodies == ["good"], "only the other is taken")
     assert letter.body == b"bad"
-    assert "died 3 times" in letter.headers[names.HEADER_REASON]
+    assert "died or hung 3 times" in letter.headers[names.HEADER_REASON]
 
 
 async def test_a_suspect_of_a_removed_service_is_kept_for_the_recorder_which_finds_it_a_place(world: World) -> None:
@@ -137,6 +137,31 @@ async def test_who_meets_an_absent_broker_stays_where_it_is(world: World) -> Non
     assert (message.body, message.returned) == (b"a", 1)
 
 
+async def test_who_never_ends_is_let_go_and_found_guilty_and_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("pipeline.broker.suspects"), "_ENDS_WITHIN_S", 0.5)
+
+    async def hang(message: Incoming) -> None:
+        if message.body == b"endless":
+            await asyncio.Event().wait()
+
+    taker, stop = Taker(doing=hang), asyncio.Event()
+    await suspect(world, "endless")
+    await suspect(world, "good")
+
+    async def work(session: Session) -> None:
+        await work_suspects(session, {"sender": taker.take}, until=stop)
+
+    working = asyncio.create_task(run_sessions(world.url, "suspect", work, stopping=stop))
+    [letter] = await world.drained("mih.dlq.erp", 1)
+    await eventually(lambda: "good" in taker.bodies, "the other is taken")
+    stop.set()
+    await asyncio.wait_for(working, WITHIN_S)
+    assert (letter.body, taker.bodies.count("endless")) == (b"endless", 3)
+    assert "died or hung 3 times" in letter.headers[names.HEADER_REASON]
+
+
 async def test_a_message_that_kills_whoever_takes_it_is_found_and_its_neighbours_are_taken(
     world: World, tmp_path: Path
 ) -> None:
@@ -158,6 +183,6 @@ async def test_a_message_that_kills_whoever_takes_it_is_found_and_its_neighbours
             pytest.fail(f"the {role} still dies")
     [letter] = await world.drained("mih.dlq.erp", 1)
     assert letter.body.decode() == poison_taker.POISON
-    assert "died 3 times" in letter.headers[names.HEADER_REASON]
+    assert "died or hung 3 times" in letter.headers[names.HEADER_REASON]
     assert set(taken.read_text().split()) == innocents
     assert await world.depth(queue) == await world.depth(SUSPECTS) == 0

@@ -12,7 +12,7 @@ from topology import names
 from topology.declare import declare
 from topology.entities import topology_of
 
-ROLES = ("publisher", "ingest", "router", "sender", "suspect", "recorder", "operator", "deployer")
+ROLES = ("publisher", "ingest", "router", "sender", "suspect", "recorder", "canary", "operator", "deployer")
 STAGES = ("ingest", "router", "sender", "suspect", "recorder")
 TILL, DLQ_OF_TILL = names.service_queue("till"), names.dead_letter_queue("till")
 ACCESS_REFUSED = 403
@@ -42,7 +42,7 @@ def declares(queue: str, *, exclusive: bool = False) -> Act:
 
 #: What → how → who may.
 ACTS: dict[str, tuple[Act, set[str]]] = {
-    "publish an event": (publishes(names.EVENTS, "order"), {"publisher", "deployer"}),
+    "publish an event": (publishes(names.EVENTS, "order"), {"publisher", "canary", "deployer"}),
     "publish what was understood": (publishes(names.NORMALIZED, "x"), {"ingest", "suspect", "deployer"}),
     "publish a delivery": (publishes(names.SERVICES, "till"), {"router", "suspect", "operator", "deployer"}),
     "publish to the ladder": (
@@ -73,7 +73,8 @@ ACTS: dict[str, tuple[Act, set[str]]] = {
     "take a suspect": (takes(names.suspect_queue("sender")), {"suspect", "deployer"}),
     "hear people's word": (listens_in(names.CONTROL), {"router", "sender"}),
     "listen in on the door": (listens_in(names.EVENTS), set()),
-    "listen in on what was understood": (listens_in(names.NORMALIZED), set()),
+    "listen in on what was understood": (listens_in(names.NORMALIZED), {"canary"}),
+    "listen in on outcomes": (listens_in(names.OUTCOMES), {"canary"}),
     "listen in on the dead": (listens_in(names.DLX), set()),
     "hold a lease": (declares(names.lease_queue(DLQ_OF_TILL), exclusive=True), {"recorder", "operator", "deployer"}),
     "make a queue of the hub's": (declares(names.service_queue("new")), {"deployer"}),
@@ -126,8 +127,10 @@ def test_each_role_may_do_in_rabbitmq_what_it_needs_and_nothing_else(users: User
     [
         ("router", [names.CONTROL]),
         ("sender", [names.CONTROL, TILL]),
-        ("suspect", [names.INVALID, DLQ_OF_TILL]),
+        # Of all queues it tells what waits in them.
+        ("suspect", [queue.name for queue in topology_of(["till"]).queues]),
         ("recorder", [names.INVALID, DLQ_OF_TILL]),
+        ("canary", [names.NORMALIZED, names.OUTCOMES]),
         ("operator", [queue.name for queue in topology_of(["till"]).queues]),
     ],
 )

@@ -54,3 +54,20 @@ async def test_a_script_that_redis_forgot_is_sent_again(redis_url: str) -> None:
         answers = await asyncio.gather(*(claims.claim(str(number), "id", MINUTE) for number in range(50)))
     assert {claim.id for claim in answers} == {"id"}
     assert shared.degraded == 0
+
+
+async def test_a_question_that_cannot_be_put_fails_alone(redis_url: str) -> None:
+    async with open_shared_state(redis_url, monotonic) as shared:
+        asked = [shared.trips.ask("ECHO", text) for text in ("good", "half a character: \ud800", "as good")]
+        first, broken, last = await asyncio.gather(*asked, return_exceptions=True)
+    assert (first, last) == (b"good", b"as good")
+    assert isinstance(broken, UnicodeEncodeError)
+
+
+async def test_answers_that_trickle_in_make_nobody_wait_for_the_last(redis_url: str) -> None:
+    async with open_shared_state(redis_url, monotonic) as shared:
+        # Each answer comes in time for itself; all of them would take many seconds.
+        slow = [shared.trips.ask("BLPOP", "mih:none", "0.3") for _ in range(30)]
+        answers = await asyncio.gather(*slow, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {TimeoutError}
+        assert await shared.trips.ask("ECHO", "on") == b"on"

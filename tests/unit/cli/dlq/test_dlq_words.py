@@ -19,7 +19,7 @@ from pipeline.errors import Misconfigured
 from pipeline.event import Event
 from pipeline.outcome import Ending, Outcome
 from topology import names
-from topology.depths import Depth
+from topology.depth import Depth
 
 #: No RabbitMQ is there.
 AWAY = "amqp://127.0.0.1:1/"
