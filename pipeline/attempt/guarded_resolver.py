@@ -2,11 +2,13 @@
 
 import asyncio
 import socket
+from typing import cast
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 from pipeline.attempt.guard import Guard
+from pipeline.attempt.lookup import Lookups
 
 
 class GuardedResolver(AbstractResolver):
@@ -14,7 +16,7 @@ class GuardedResolver(AbstractResolver):
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._resolver = ThreadedResolver(asyncio.get_running_loop())
+        self._resolver = ThreadedResolver(cast("asyncio.AbstractEventLoop", Lookups()))
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET

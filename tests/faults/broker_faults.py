@@ -78,7 +78,7 @@ class QueueDeleted:
         load.may_go_on.clear()
         accepted = world.destinations[self.slug].accepted
         # What lies in a queue is deleted with it, and that is the operator's word: so it is empty.
-        await until(lambda: _heard(load, self.slug) <= {duty.number for duty in accepted}, f"{self.slug} has all")
+        await until(lambda: heard(load, self.slug) <= {duty.number for duty in accepted}, f"{self.slug} has all")
         queue = names.service_queue(self.slug)
         async with _management(world) as management:
             path = f"/queues/{quote(urlsplit(world.amqp_url).path[1:], safe='')}/{queue}"
@@ -90,7 +90,7 @@ class QueueDeleted:
         assert (await depths(world.amqp_url, [names.UNROUTABLE])) == {names.UNROUTABLE: 0}
 
 
-def _heard(load: Load, slug: str) -> set[int]:
+def heard(load: Load, slug: str) -> set[int]:
     """What a service must have taken of what was accepted so far."""
     accepted = load.events[: load.accepted]
     return {event.number for event in accepted if slug in event.hearers and not event.refused}

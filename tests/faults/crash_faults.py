@@ -10,7 +10,7 @@ from random import Random
 
 from hub_world import DEADLINE_S, until
 from load import Load
-from world import World, in_flight_of
+from world import AT_ONCE, World, in_flight_of
 
 POINTS = ("before publish", "before confirm", "after confirm", "before acknowledgement", "after acknowledgement")
 #: What is on the path of a role that is to die.
@@ -54,7 +54,8 @@ class WronglyAcknowledged:
 
     @property
     def repeats(self) -> int:
-        return in_flight_of(self.role)
+        # What one channel had in hand, and afterwards all: the role is killed to be as usual again.
+        return in_flight_of(self.role) and AT_ONCE + in_flight_of(self.role)
 
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         log = world.hub.folder / f"{self.role.replace(' ', '-')}.log"

@@ -59,7 +59,12 @@ class Report:
 
 
 async def run(scenario: Scenario, servers: Servers, seed: int) -> Report:
-    """Run a scenario; what is random in it follows from the seed."""
+    """Run a scenario; what is random in it follows from the seed.
+
+    Raises Unavailable where this machine has not what it needs.
+    """
+    if scenario.needs:
+        scenario.needs()
     started = monotonic()
     async with a_world(servers, scenario.database, clustered=scenario.clustered) as world:
         load = Load(world.amqp_url, planned(scenario.events), scenario.rate)

@@ -39,7 +39,8 @@ class Poisoned:
 
     @property
     def repeats(self) -> int:
-        return SUSPECT_AFTER * in_flight_of(self.role)
+        # Each death that makes the poison suspect, and one more, since the role is killed to be as usual again.
+        return (SUSPECT_AFTER + 1) * in_flight_of(self.role)
 
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         word = self.role.split()[0]

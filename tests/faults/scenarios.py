@@ -1,20 +1,23 @@
 """Every scenario of the laboratory: a new part of the hub joins it by a row."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from address_faults import HandshakeStalls
 from broker_faults import DISK, MEMORY, BrokerKilled, ConnectionClosed, QueueDeleted
+from clock_faults import ClockStepped, RedisClockStepped, needs_faketime
 from cluster_faults import LeaderCutOff, LeaderKilled, RestartedInTurn
 from crash_faults import POINTS, Crashed, WronglyAcknowledged
-from database_faults import DatabaseAway, DatabaseFull, DatabaseLocked
+from database_faults import DatabaseAway, DatabaseFull, DatabaseLocked, DatabaseReadOnly
 from destination import byte_by_byte, error_in_200, hanging, resetting
 from fault import Fault
 from full_queue_faults import QueueFull
 from load import repeated_in
 from moods import closing, garbled, with_a_huge_head, without_end
+from name_faults import NameAway, needs_port_53
 from network_faults import Cut, Slow, Swallowed
 from poison_faults import Poisoned
-from postgresql_faults import PostgreSQLAway
+from postgresql_faults import PostgreSQLAway, PostgreSQLReadOnly
 from process_faults import Frozen, Killed, OutOfDescriptors, ToldToStop
 from redis_faults import (
     RedisCannotSave,
@@ -34,8 +37,10 @@ from topology import names
 #: The roles that every event passes.
 STAGES = ("ingest", "router", "sender rest")
 SENDERS = ("sender rest", "sender amqp", "sender soap")
+#: Roles that ask the database for the registry, keep what they read there, and write.
+_OF_DATABASE = ("router", "sender soap", "recorder")
 #: What befalls one role, and no other.
-_OF_ONE_ROLE = (Killed, Crashed, Frozen, Poisoned, WronglyAcknowledged)
+_OF_ONE_ROLE = (ClockStepped, Killed, Crashed, Frozen, Poisoned, WronglyAcknowledged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Scenario:
     database: DatabaseKind = "sqlite"
     #: On a RabbitMQ of three nodes, all of which the hub knows.
     clustered: bool = False
+    #: Raises Unavailable where this machine has not what the faults need.
+    needs: Callable[[], None] | None = None
     #: What is known to go wrong, in a sentence: shown, and no failure until it is mended.
     known: str = ""
 
@@ -105,6 +112,7 @@ SCENARIOS = (
     Scenario("connections closed by an operator", (ConnectionClosed(),), times=5),
     Scenario("queue deleted by an operator", (QueueDeleted("till"),)),
     Scenario("queue full by an operator's policy", (QueueFull("till"),), settles_within_s=900),
+    Scenario("delay ladder full by an operator's policy", (QueueFull("till", ladder="mih.delay."),)),
     Scenario(
         "a cluster's leaders killed",
         (LeaderKilled(names.INGEST), LeaderKilled(names.service_queue("till"))),
@@ -139,17 +147,21 @@ SCENARIOS = (
     Scenario("Redis cannot save", (RedisCannotSave(),), times=2),
     Scenario("Redis takes no more clients", (RedisTooManyClients(),), times=2),
     Scenario("Redis without its scripts", (ScriptsFlushed(),), times=8),
+    Scenario("Redis's clock stepped", (RedisClockStepped("erp"),), needs=needs_faketime),
+    Scenario("roles' clocks stepped", tuple(ClockStepped(role) for role in STAGES), needs=needs_faketime),
     Scenario("Redis's lines half-open", (Swallowed("redis", 5),)),
     Scenario("Redis 200 ms away", (Slow("redis", 0.2, 6),)),
     Scenario("database away", (DatabaseAway(), Killed("router"))),
     Scenario("disk of database and logs full", (DatabaseFull(),)),
+    Scenario("database read-only", (DatabaseReadOnly(_OF_DATABASE),)),
     Scenario("database locked", (DatabaseLocked(),)),
     Scenario(
         "PostgreSQL killed, and roles started without it",
-        (PostgreSQLAway("killed", starting=("router", "sender soap", "recorder")),),
+        (PostgreSQLAway("killed", starting=_OF_DATABASE),),
         times=2,
         database="postgresql",
     ),
+    Scenario("PostgreSQL read-only", (PostgreSQLReadOnly(_OF_DATABASE),), database="postgresql"),
     Scenario("PostgreSQL restarted", (PostgreSQLAway("stopped", seconds=0.5),), times=4, database="postgresql"),
     Scenario("PostgreSQL's lines cut", (Cut("database", repeats=0),), times=8, database="postgresql"),
     Scenario("PostgreSQL's lines half-open", (Swallowed("database", 5, repeats=0),), database="postgresql"),
@@ -160,6 +172,10 @@ SCENARIOS = (
     Scenario("service answers with 10 MB of headers", (InAMood("erp", with_a_huge_head),)),
     Scenario("service closes instead of answering", (InAMood("erp", closing),)),
     Scenario("service speaks no HTTP", (InAMood("erp", garbled),)),
+    Scenario("service's TLS handshake stalls", (HandshakeStalls("erp"),)),
+    Scenario("service's name not resolved", (NameAway("erp", "fails"),), needs=needs_port_53),
+    Scenario("service's name denied", (NameAway("erp", "denies"),), needs=needs_port_53),
+    Scenario("name server hanging", (NameAway("erp", "is silent"),), needs=needs_port_53),
     Scenario("service flapping each second", (Flapping("erp"),)),
     Scenario("service says 200 and an error", (InAMood("erp", error_in_200),)),
     Scenario("service hanging to the end", (DownToTheEnd("erp", hanging),), down=frozenset({"erp"})),

@@ -32,9 +32,9 @@ ROLES = ("ingest", "router", "sender rest", "sender amqp", "sender soap", "suspe
 #: What each service is reached by.
 TRANSPORTS = {"till": "rest", "erp": "rest", "sis": "soap", "lake": "amqp"}
 #: Requests to one service that are in flight at most.
-_AT_ONCE = 8
+AT_ONCE = 8
 #: Requests that all senders have in flight at most, over all services.
-IN_FLIGHT = _AT_ONCE * len(SLUGS)
+IN_FLIGHT = AT_ONCE * len(SLUGS)
 
 
 DatabaseKind = Literal["sqlite", "postgresql"]
@@ -68,7 +68,7 @@ class World:
 
 def in_flight_of(role: str) -> int:
     """Requests that this role has in flight at most."""
-    return _AT_ONCE * sum(role == f"sender {transport}" for transport in TRANSPORTS.values())
+    return AT_ONCE * sum(role == f"sender {transport}" for transport in TRANSPORTS.values())
 
 
 @contextmanager
@@ -146,7 +146,7 @@ def _registry(destinations: Collection[Destination]) -> str:
         "version: 1",
         "defaults:",
         "  timeout: 2s",
-        f"  concurrency: {_AT_ONCE}",
+        f"  concurrency: {AT_ONCE}",
         "  retry: {backoff: 1s, max_backoff: 2s}",
         "  breaker: {cooldown: 2s}",
         "services:",

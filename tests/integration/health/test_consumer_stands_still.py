@@ -10,8 +10,10 @@ import pytest
 from queues import WITHIN_S, Queues, nothing_unheard, until, without_ladder
 
 from pipeline.broker import Incoming, Outgoing, Take, consume, open_session
+from pipeline.broker.consume import SUSPECT_AFTER
 from pipeline.health.conditions import standing
 from pipeline.health.metrics import METRICS
+from topology import names
 from topology.declare import declare
 from topology.entities import topology_of
 
@@ -109,6 +111,21 @@ async def test_messages_of_which_none_ends_are_let_go_and_come_again(world: Worl
     assert await world.depth(QUEUE) == 0
     assert (mended(), in_hand()) == (before + 1, 0)
     assert not world.session.lost.is_set()
+
+
+async def test_a_message_with_which_nobody_ever_ends_goes_to_the_suspects_and_holds_up_no_other(world: World) -> None:
+    async def hang(_: int) -> None:
+        if taker.bodies[-1] == "endless":
+            await asyncio.Event().wait()
+
+    before, taker = mended(), Taker(hang)
+    await world.publish("endless", "a", "b")
+    async with world.consuming(taker.take, prefetch=1):
+        await world.until_depth(names.suspect_queue("sender"), 1)
+        await eventually(lambda: {"a", "b"} <= {*taker.bodies}, "the others are taken")
+    assert taker.bodies.count("endless") == SUSPECT_AFTER
+    assert mended() == before + SUSPECT_AFTER
+    assert await world.depth(QUEUE) == 0
 
 
 async def test_a_slow_consumer_in_which_something_moves_is_left_alone(world: World) -> None:
