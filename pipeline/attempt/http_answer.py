@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-import httpx
+from multidict import MultiMapping
 
 #: zlib's word for "by its header: gzip or zlib".
 _BY_ITS_HEADER = 32 + zlib.MAX_WBITS
@@ -24,17 +24,16 @@ class HttpAnswer:
     """What came back; `body` is its beginning where it is not whole."""
 
     status: int
-    headers: httpx.Headers
+    headers: MultiMapping[str]
     body: bytes
     is_whole: bool
 
 
-async def read_answer(response: httpx.Response, limit: int) -> HttpAnswer:
+async def read_answer(status: int, headers: MultiMapping[str], chunks: AsyncIterator[bytes], limit: int) -> HttpAnswer:
     """Read an answer up to the limit; packed though we asked for it plain, it is unpacked up to the limit."""
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    chunks = response.aiter_raw()
+    encoding = ", ".join(headers.getall("Content-Encoding", ())).strip().lower()
     kept = await (_unpacked(chunks, encoding, limit) if encoding in _PACKED else _plain(chunks, limit))
-    return HttpAnswer(response.status_code, response.headers, kept[:limit], len(kept) <= limit)
+    return HttpAnswer(status, headers, kept[:limit], len(kept) <= limit)
 
 
 # The same token is in many requests.
@@ -52,11 +51,13 @@ def spellings(secrets: frozenset[str]) -> tuple[bytes, ...]:
 
 def without(answer: HttpAnswer, spelled: tuple[bytes, ...]) -> HttpAnswer:
     """The answer with no secret in it: answers are kept with outcomes and dead letters, for people."""
+    if not spelled:
+        return answer
     body = answer.body
     for secret in spelled:
         body = body.replace(secret, b"***")
     # Where it was cut, the beginning of one may stand.
-    end = len(body) if answer.is_whole or not spelled else len(body) - len(spelled[0])
+    end = len(body) if answer.is_whole else len(body) - len(spelled[0])
     return replace(answer, body=body[: max(0, end)])
 
 

@@ -1,34 +1,30 @@
 """One HTTP request at one service, and its answer: with credentials, within a timeout, read up to a limit."""
 
 import asyncio
-import re
 from collections.abc import Mapping
 from functools import partial
 from http.client import UNAUTHORIZED
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 
 import aiohttp
-import httpx
 
 from pipeline.attempt.credentials import BEARER, Auth, NoAuth, OAuth2Auth, auth_headers, secrets_in
 from pipeline.attempt.ending import Stated, Unanswered
 from pipeline.attempt.http_address import opened_proxy, secrets_for
 from pipeline.attempt.http_answer import HttpAnswer, read_answer, spellings, without
 from pipeline.attempt.http_pool import HttpPool, told
+from pipeline.attempt.http_request import HttpRequest, address, http_headers
 from pipeline.attempt.http_service import HttpService
 from pipeline.attempt.means import Means
 from pipeline.attempt.oauth2 import AccessTokens
 from pipeline.attempt.oauth2_client import opened_client
 from pipeline.attempt.tls import ssl_context
-from pipeline.errors import DestinationRefused, Unrenderable
+from pipeline.errors import DestinationRefused
 
 #: Bytes of an answer that are read; more than that closes the connection.
 ANSWER_LIMIT = 65_536
 
 _IDENTITY = {"User-Agent": f"mih/{version('mih')}", "Accept": "*/*", "Accept-Encoding": "identity"}
-#: Controls but the tab, and halves of characters.
-_NOT_IN_HEADERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _CLOSED = "closed by this hub"
 
 
@@ -38,7 +34,8 @@ class HttpExchange:
     def __init__(self, service: HttpService, auth: Auth, means: Means, hidden: frozenset[str] = frozenset()) -> None:
         """Open it; `hidden` are further secrets that are sent, and that no answer may show."""
         self._timeout_s = service.timeout.total_seconds()
-        headers = http_headers({**_IDENTITY, **auth_headers(auth, means.environ)})
+        # Not the session's own headers: those a proxy is sent too.
+        self._headers = http_headers(_IDENTITY, auth_headers(auth, means.environ))
         tls, proxy = ssl_context(service.tls), opened_proxy(service.proxy, means)
         self._secrets = spellings(secrets_in(auth, means.environ) | secrets_for(proxy) | hidden)
         self._tokens: AccessTokens | None = None
@@ -46,27 +43,18 @@ class HttpExchange:
             client = opened_client(auth, means)
             endpoint = HttpExchange(service.model_copy(update={"tls": auth.tls}), NoAuth(), means)
             self._tokens = AccessTokens(client, endpoint, means.shared, self._timeout_s)
-        self._client = httpx.AsyncClient(
-            transport=HttpPool(means.guard, service.concurrency, tls, proxy),
-            headers=headers,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            timeout=None,  # noqa: S113 - one timeout covers the whole attempt, below
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._pool = HttpPool(means.guard, service.concurrency, tls, proxy)
 
-    def request(
-        self, method: str, url: str, headers: Mapping[str, str] | httpx.Headers, content: bytes | str | None
-    ) -> httpx.Request:
-        """A request with the service's credentials.
+    def request(self, method: str, url: str, content: bytes, *headers: Mapping[str, str]) -> HttpRequest:
+        """A request with the service's credentials; of headers by one name the later is sent.
 
-        Raises httpx.InvalidURL and UnicodeError where the address cannot be sent to.
+        Raises Unrenderable.
         """
-        return self._client.build_request(method, url, headers=headers, content=content)
+        return HttpRequest(method, address(url), http_headers(*headers, onto=self._headers), content)
 
-    async def sent(self, request: httpx.Request, *, limit: int = ANSWER_LIMIT) -> HttpAnswer | Unanswered | Stated:
+    async def sent(self, request: HttpRequest, *, limit: int = ANSWER_LIMIT) -> HttpAnswer | Unanswered | Stated:
         """Send it once; so many bytes of the answer are read, all within the service's timeout."""
-        if self._client.is_closed:
+        if self._pool.is_closed:
             return Unanswered(_CLOSED)
         answer = partial(self._authorized, self._tokens) if self._tokens else self._answer
         try:
@@ -82,18 +70,18 @@ class HttpExchange:
             return Unanswered(told(failed))
         except asyncio.CancelledError:
             # A pool that closes cancels whoever waits for one of its connections; that is no wish to end this task.
-            if self._client.is_closed and not _is_cancelled():
+            if self._pool.is_closed and not _is_cancelled():
                 return Unanswered(_CLOSED)
             raise
 
     async def close(self) -> None:
         """Close the pool."""
-        await self._client.aclose()
+        await self._pool.close()
         if self._tokens:
             await self._tokens.close()
 
     async def _authorized(
-        self, tokens: AccessTokens, request: httpx.Request, limit: int
+        self, tokens: AccessTokens, request: HttpRequest, limit: int
     ) -> HttpAnswer | Unanswered | Stated:
         """The answer to a request with an access token.
 
@@ -107,33 +95,23 @@ class HttpExchange:
         return answer
 
     async def _with_token(
-        self, tokens: AccessTokens, request: httpx.Request, limit: int, refused: str = ""
+        self, tokens: AccessTokens, request: HttpRequest, limit: int, refused: str = ""
     ) -> HttpAnswer | Unanswered | Stated:
         token = await tokens.token(other_than=refused)
         if not isinstance(token, str):
             return token
-        if self._client.is_closed:
+        if self._pool.is_closed:
             return Unanswered(_CLOSED)
         request.headers["Authorization"] = BEARER + token
         return without(await self._answer(request, limit), spellings(frozenset({token})))
 
-    async def _answer(self, request: httpx.Request, limit: int) -> HttpAnswer:
-        response = await self._client.send(request, stream=True)
+    async def _answer(self, request: HttpRequest, limit: int) -> HttpAnswer:
+        answer = await self._pool.answer(request)
         try:
-            return without(await read_answer(response, limit), self._secrets)
+            read = await read_answer(answer.status, answer.headers, answer.content.iter_any(), limit)
         finally:
-            await response.aclose()
-
-
-def http_headers(headers: Mapping[str, str]) -> httpx.Headers:
-    """These headers, in UTF-8.
-
-    Raises Unrenderable.
-    """
-    for name, value in headers.items():
-        if _NOT_IN_HEADERS.search(value):
-            raise Unrenderable(f"header {name} holds a character that no header can carry")
-    return httpx.Headers(dict(headers), encoding="utf-8")
+            answer.close()
+        return without(read, self._secrets)
 
 
 def _is_cancelled() -> bool:

@@ -11,15 +11,15 @@ nothing is ever dropped.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
 from uuid import uuid4
 
-import httpx
-
 from pipeline.attempt.ending import Stated, Unanswered
 from pipeline.attempt.http_answer import HttpAnswer
+from pipeline.attempt.http_request import HttpRequest
 from pipeline.attempt.oauth2_answer import token_in
 from pipeline.attempt.oauth2_client import Client
 from pipeline.shared_state import SharedState
@@ -32,11 +32,11 @@ _ASK_AGAIN_S = 0.05
 class Endpoint(Protocol):
     """The way to a token endpoint."""
 
-    def request(self, method: str, url: str, headers: httpx.Headers, content: bytes) -> httpx.Request:
+    def request(self, method: str, url: str, content: bytes, *headers: Mapping[str, str]) -> HttpRequest:
         """A request."""
         ...
 
-    async def sent(self, request: httpx.Request) -> HttpAnswer | Unanswered | Stated:
+    async def sent(self, request: HttpRequest) -> HttpAnswer | Unanswered | Stated:
         """Send it once."""
         ...
 
@@ -115,6 +115,6 @@ class AccessTokens:
 
     async def _asked(self) -> HttpAnswer | Unanswered | Stated:
         client = self._client
-        request = self._endpoint.request("POST", client.url, client.headers, client.form.get_secret_value())
+        request = self._endpoint.request("POST", client.url, client.form.get_secret_value(), client.headers)
         answer = await self._endpoint.sent(request)
         return replace(answer, reason=f"no access token: {answer.reason}") if isinstance(answer, Unanswered) else answer

@@ -5,10 +5,10 @@ The key of the seal is one that only the client's secret gives, so whoever reads
 
 import os
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from urllib.parse import quote_plus, urlencode
 
-import httpx
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -30,7 +30,7 @@ class Client:
     """Who asks whom for a token: the request, and under which name and key the token is shared."""
 
     url: str
-    headers: httpx.Headers
+    headers: Mapping[str, str] = field(repr=False)
     form: SecretBytes
     name: str
     key: SecretBytes
@@ -60,7 +60,7 @@ def opened_client(auth: OAuth2Auth, means: Means) -> Client:
     client_id = resolve(auth.client_id, means.environ)
     secret = resolve_secret(auth.client_secret, means.environ).get_secret_value()
     form = {"grant_type": "client_credentials", "scope": auth.scope, "audience": auth.audience}
-    headers = httpx.Headers({"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"})
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
     if auth.style == "header":
         # Encoded as in a form before it is encoded as a pair (RFC 6749, 2.3.1).
         pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"

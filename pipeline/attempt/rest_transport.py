@@ -2,13 +2,12 @@
 
 from datetime import UTC, datetime
 
-import httpx
-
 from pipeline.attempt.credentials import NoAuth
 from pipeline.attempt.ending import Answered, Seen, Unsendable
 from pipeline.attempt.http_address import opened_url
 from pipeline.attempt.http_answer import HttpAnswer
-from pipeline.attempt.http_exchange import HttpExchange, http_headers
+from pipeline.attempt.http_exchange import HttpExchange
+from pipeline.attempt.http_request import HttpRequest
 from pipeline.attempt.means import Means
 from pipeline.attempt.moodle import MoodleCalls, WsTokenAuth
 from pipeline.attempt.rest_address import address_of
@@ -35,7 +34,7 @@ class RestTransport:
             return Unsendable("there is no request: its rule could not be rendered")
         try:
             request = self._request(delivery.key, delivery.request)
-        except (Unrenderable, httpx.InvalidURL, UnicodeError) as wrong:
+        except (Unrenderable, UnicodeError) as wrong:
             return Unsendable(f"the request cannot be sent: {wrong}")
         answer = await self._http.sent(request)
         if not isinstance(answer, HttpAnswer):
@@ -48,16 +47,20 @@ class RestTransport:
         """Close the pool."""
         await self._http.close()
 
-    def _request(self, key: str, request: Request) -> httpx.Request:
+    def _request(self, key: str, request: Request) -> HttpRequest:
         if self._moodle:
             request = self._moodle.request(request)
         elif "function" in request.send:
             raise Unrenderable("send.function is for services with preset: moodle")
         send, body = request.send, request.body
-        headers = http_headers({} if body is None else {"Content-Type": request.content_type})
-        headers.update(http_headers(send.get("headers", {})))
-        headers["Idempotency-Key"] = key
-        built = self._http.request(send.get("method", "POST"), address_of(self._url, request), headers, body)
+        built = self._http.request(
+            send.get("method", "POST"),
+            address_of(self._url, request),
+            (body or "").encode(),
+            {} if body is None else {"Content-Type": request.content_type},
+            send.get("headers", {}),
+            {"Idempotency-Key": key},
+        )
         if self._signer:
             # Of what is sent, and in place of whatever a rule calls by these names.
             built.headers.update(self._signer.headers(key, built.content, datetime.now(UTC)))

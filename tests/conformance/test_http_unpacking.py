@@ -4,12 +4,12 @@ import gzip
 import zlib
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 from aiohttp import web
 from attempts import delivery, opened, seen_by
 from counterpart import Play
 from http_receiver import running
+from multidict import CIMultiDict
 from rest_counterpart import COUNTERPART
 
 from pipeline.attempt.ending import Answered
@@ -25,7 +25,7 @@ def bare(text: bytes) -> bytes:
     return packer.compress(text) + packer.flush()
 
 
-class _Chunks(httpx.AsyncByteStream):
+class _Chunks:
     """A body that counts how much of it was asked for."""
 
     def __init__(self, *chunks: bytes) -> None:
@@ -39,9 +39,7 @@ class _Chunks(httpx.AsyncByteStream):
 
 
 async def read(encoding: str, *chunks: bytes, limit: int = ANSWER_LIMIT) -> HttpAnswer:
-    return await read_answer(
-        httpx.Response(200, headers={"Content-Encoding": encoding}, stream=_Chunks(*chunks)), limit
-    )
+    return await read_answer(200, CIMultiDict({"Content-Encoding": encoding}), aiter(_Chunks(*chunks)), limit)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +91,7 @@ async def test_of_a_gibibyte_no_more_is_unpacked_than_the_limit(monkeypatch: pyt
     bomb = b"".join([*(packer.compress(bytes(MIB)) for _ in range(1024)), packer.flush()])
     produced = _counting(monkeypatch)
     stream = _Chunks(*(bomb[at : at + 65_536] for at in range(0, len(bomb), 65_536)))
-    answer = await read_answer(httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=stream), ANSWER_LIMIT)
+    answer = await read_answer(200, CIMultiDict({"Content-Encoding": "gzip"}), aiter(stream), ANSWER_LIMIT)
     assert (len(answer.body), answer.is_whole) == (ANSWER_LIMIT, False)
     assert sum(produced) == ANSWER_LIMIT + 1
     assert stream.taken == 1

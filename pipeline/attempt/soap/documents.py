@@ -5,17 +5,16 @@ zeep asks for them from a thread, one by one as it reads; the pool belongs to th
 
 import asyncio
 from collections.abc import Callable
+from http.client import OK
 from pathlib import Path
 from time import monotonic
 from urllib.parse import unquote, urlsplit
-
-import httpx
 
 from pipeline.attempt.ending import Stated, Unanswered
 from pipeline.attempt.guard import Guard
 from pipeline.attempt.http_exchange import HttpExchange
 from pipeline.bounded_file import read_bounded
-from pipeline.errors import Unavailable
+from pipeline.errors import Unavailable, Unrenderable
 from pipeline.outcome import Ending
 from pipeline.registry.protection import ALWAYS_FORBIDDEN
 
@@ -70,8 +69,8 @@ class Documents:
             raise Unavailable(f"{_shown(url)}: {refused}")
         exchange = self._exchange_of(url)
         try:
-            request = exchange.request("GET", url, {}, None)
-        except (httpx.InvalidURL, UnicodeError):
+            request = exchange.request("GET", url, b"")
+        except Unrenderable:
             raise Unavailable(f"{_shown(url)} is no address") from None
         answer = await exchange.sent(request, limit=DOCUMENT_LIMIT)
         if isinstance(answer, Stated) and answer.ending is Ending.FORBIDDEN:
@@ -80,7 +79,7 @@ class Documents:
             raise Unavailable(f"{_shown(url)}: {answer.reason}")
         if answer.status == ALWAYS_FORBIDDEN:
             raise Forbidden(f"{_shown(url)}: HTTP {answer.status}")
-        if answer.status != httpx.codes.OK:
+        if answer.status != OK:
             raise Unavailable(f"{_shown(url)}: HTTP {answer.status}")
         if not answer.is_whole:
             raise Unavailable(f"{_shown(url)} is larger than {DOCUMENT_LIMIT} bytes")

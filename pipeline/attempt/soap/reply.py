@@ -70,7 +70,9 @@ def _root_part(answer: HttpAnswer) -> bytes:
     kind = answer.headers.get("Content-Type", "")
     if not kind.lower().startswith("multipart/"):
         return answer.body
-    parts = message_from_bytes(b"Content-Type: %s\r\n\r\n%s" % (kind.encode(), answer.body)).get_payload()
+    parts = message_from_bytes(
+        b"Content-Type: %s\r\n\r\n%s" % (kind.encode(errors="surrogateescape"), answer.body)
+    ).get_payload()
     content = parts[0].get_payload(decode=True) if isinstance(parts, list) else None  # type: ignore[union-attr]  # of texts
     return content if isinstance(content, bytes) else b""
 

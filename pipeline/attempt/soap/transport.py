@@ -4,14 +4,14 @@ import asyncio
 from functools import partial
 from urllib.parse import urlsplit
 
-import httpx
 from zeep.wsse import UsernameToken
 
 from pipeline.attempt.credentials import NoAuth
 from pipeline.attempt.ending import Answered, Seen, Stated, Unanswered, Unsendable
 from pipeline.attempt.http_address import checked_url, opened_url
 from pipeline.attempt.http_answer import HttpAnswer
-from pipeline.attempt.http_exchange import HttpExchange, http_headers
+from pipeline.attempt.http_exchange import HttpExchange
+from pipeline.attempt.http_request import HttpRequest
 from pipeline.attempt.means import Means
 from pipeline.attempt.soap.documents import Documents, Forbidden
 from pipeline.attempt.soap.envelope import Envelope, build_envelope
@@ -73,7 +73,7 @@ class SoapTransport:
             return Stated(Ending.FORBIDDEN, f"the WSDL cannot be had: {refused}"[:_LONGEST])
         except Unavailable as away:
             return Unanswered(f"the WSDL cannot be had: {away}"[:_LONGEST])
-        except (Misfit, Unrenderable, httpx.InvalidURL, UnicodeError) as wrong:
+        except (Misfit, Unrenderable) as wrong:
             return Unsendable(f"the request cannot be sent: {wrong}"[:_LONGEST])
         answer = await self._http.sent(to_send, limit=ANSWER_LIMIT)
         if not isinstance(answer, HttpAnswer):
@@ -99,11 +99,9 @@ class SoapTransport:
         build = partial(build_envelope, wsdl, operation, request.body, headers, self._token)
         return build() if len(request.body or "") <= _AT_ONCE else await asyncio.to_thread(build)
 
-    def _request(self, key: str, request: Request, address: str, envelope: Envelope) -> httpx.Request:
-        headers = http_headers(request.send.get("headers", {}))
-        headers.update(http_headers(envelope.headers))
-        headers["Idempotency-Key"] = key
-        return self._http.request("POST", address, headers, envelope.content)
+    def _request(self, key: str, request: Request, address: str, envelope: Envelope) -> HttpRequest:
+        own = request.send.get("headers", {})
+        return self._http.request("POST", address, envelope.content, own, envelope.headers, {"Idempotency-Key": key})
 
     async def _read(self, answer: HttpAnswer, wsdl: Wsdl, envelope: Envelope) -> Answered | Stated:
         read = partial(read_reply, answer, wsdl, envelope.operation)

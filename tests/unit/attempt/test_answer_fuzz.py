@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-import httpx
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from pipeline.attempt.ending import Answered, Said, Stated, Unanswered, Unsendable, judge, meaning_of
 from pipeline.attempt.http_answer import read_answer, spellings, without
@@ -57,9 +57,10 @@ def test_every_answer_has_an_ending_that_can_be_told(
 @example([b"", b"\x78"], "deflate")
 def test_every_answer_is_read_up_to_its_limit(chunks: list[bytes], encoding: str) -> None:
     async def sent() -> AsyncIterator[bytes]:
-        for chunk in chunks:
+        # None that is empty: a connection gives no such.
+        for chunk in filter(None, chunks):
             yield chunk
 
-    response = httpx.Response(200, headers={"Content-Encoding": encoding}, content=sent())
-    answer = without(asyncio.run(read_answer(response, LIMIT)), spellings(frozenset({SECRET})))
+    reading = read_answer(200, CIMultiDict({"Content-Encoding": encoding}), sent(), LIMIT)
+    answer = without(asyncio.run(reading), spellings(frozenset({SECRET})))
     assert len(answer.body) <= LIMIT
