@@ -42,9 +42,9 @@ fuzz: setup ## break what properties promise, led by coverage: SECONDS (600) for
 	@$(bin)/pip install -q --require-hashes --upgrade --target .fuzz -r locks/fuzz.txt
 	@PYTHONPATH=.fuzz $(bin)/python tests/fuzz/fuzz.py $(SECONDS)
 
-faults: setup ## break all that the hub stands on and count what became of each event; ONLY=name, SEED=7, PAGE=1 for the docs
+faults: setup ## break all that the hub stands on and count what became of each event; ONLY=name, SEED=7, JOBS=2, PAGE=1 for the docs
 	@PYTHONPATH=tests/integration:tests/journey $(bin)/python tests/faults/faults.py \
-		$(if $(ONLY),--only '$(ONLY)') $(if $(SEED),--seed $(SEED)) $(if $(PAGE),--page) $(if $(JSON),--json)
+		$(if $(ONLY),--only "$(ONLY)") $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS)) $(if $(PAGE),--page) $(if $(JSON),--json)
 
 soak: MINUTES ?= 30
 soak: setup ## half load for MINUTES (30) with faults at random: nothing lost, nothing stalled, memory and descriptors flat; SEED=7

@@ -17,7 +17,10 @@ _PAGE = _ROOT / "docs" / "reliability.md"
 _GENERATED = re.compile(r"(<!-- made by make faults -->\n).*(<!-- end -->)", re.DOTALL)
 
 
-def row(report: Report) -> dict[str, Any]:
+Row = dict[str, Any]
+
+
+def row(report: Report) -> Row:
     """One line of the table."""
     scenario, verdict = report.scenario, report.verdict
     return {
@@ -39,36 +42,35 @@ def row(report: Report) -> dict[str, Any]:
     }
 
 
-def table(reports: Iterable[Report]) -> Table:
+def table(rows: Iterable[Row]) -> Table:
     shown = Table(*_COLUMNS)
-    for report in reports:
-        colour = ("yellow" if report.scenario.known else "red") if any(report.failures()) else None
-        shown.add_row(*map(escape, _cells(report)), style=colour)
+    for one in rows:
+        colour = ("yellow" if one["known"] else "red") if one["failures"] else None
+        shown.add_row(*map(escape, _cells(one)), style=colour)
     return shown
 
 
-def write_page(reports: Iterable[Report]) -> None:
+def write_page(rows: Iterable[Row]) -> None:
     """Put the table into the page, with the commit that it was made on."""
     text = _PAGE.read_text()
-    made = "\n".join(_markdown(list(reports)))
+    made = "\n".join(_markdown(list(rows)))
     _PAGE.write_text(_GENERATED.sub(lambda found: f"{found[1]}{made}\n{found[2]}", text))
 
 
-def _markdown(reports: list[Report]) -> Iterator[str]:
-    yield f"Made on commit {_commit()}, with seed {reports[0].seed}.\n"
+def _markdown(rows: list[Row]) -> Iterator[str]:
+    yield f"Made on commit {_commit()}, with seed {rows[0]['seed']}.\n"
     yield f"| {' | '.join(_COLUMNS)} |"
     yield f"|---{'|---:' * (len(_COLUMNS) - 1)}|"
-    for report in reports:
-        yield f"| {' | '.join(_cells(report))} |"
-    for report in reports:
-        if report.scenario.known and any(report.failures()):
-            yield f"\n**Known, {report.scenario.name}:** {report.scenario.known}"
+    for one in rows:
+        yield f"| {' | '.join(_cells(one))} |"
+    for one in rows:
+        if one["known"] and one["failures"]:
+            yield f"\n**Known, {one['scenario']}:** {one['known']}"
 
 
-def _cells(report: Report) -> list[str]:
-    told = row(report)
-    told["duplicates"] = f"{told['duplicates']} (at most {told['at_most']})"
-    return [str(told[column]) for column in _COLUMNS]
+def _cells(one: Row) -> list[str]:
+    shown = one | {"duplicates": f"{one['duplicates']} (at most {one['at_most']})"}
+    return [str(shown[column]) for column in _COLUMNS]
 
 
 def _commit() -> str:

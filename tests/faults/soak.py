@@ -32,7 +32,7 @@ from network_faults import Cut, Slow
 from process_faults import Frozen, Killed, ToldToStop
 from readings import Readings
 from redis_faults import RedisKilled, RedisReadOnly, RedisSlow, ScriptsFlushed
-from report_table import table
+from report_table import row, table
 from rich.console import Console
 from scenarios import Scenario
 from service_faults import InAMood
@@ -96,7 +96,7 @@ def main(
         )
     failures = soaked.failures()
     out = Console(width=max(Console().width, 140))
-    out.print(table([soaked.report]), course_table(soaked.readings))
+    out.print(table([row(soaked.report)]), course_table(soaked.readings))
     out.print(*failures, sep="\n", markup=False)
     _keep(soaked, seed)
     sys.exit(bool(failures))
