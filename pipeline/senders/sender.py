@@ -164,9 +164,7 @@ class Sender:
             await self.session.publish_patiently(message)
         await self._tell(told, delivery)
         self._count(delivery, outcome, now, is_dead=isinstance(follows, Dead))
-        # The rule is told at debug, as in the stages before; what is worth a look by itself is told always.
-        is_usual = outcome.ending is Ending.DELIVERED and delivery.attempt == 1
-        (log.debug if is_usual else log.info)(
+        log.info(
             "attempted",
             **_ids(delivery),
             attempt=delivery.attempt,
