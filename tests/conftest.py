@@ -36,7 +36,6 @@ _LONG = frozenset(
         "test_looks.py",
         "test_outage.py",
         "test_private_rabbit.py",
-        "test_short_faults.py",
         "test_up.py",
     }
 )
