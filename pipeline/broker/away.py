@@ -8,8 +8,9 @@ from aiormq.exceptions import AMQPError, DeliveryError, PublishError
 
 from pipeline.errors import NotConfirmed, Unavailable
 
-#: RuntimeError: the library's word for a connection or a channel that is closed already.
-AWAY = (AMQPError, RuntimeError, OSError, TimeoutError)
+#: RuntimeError is the library's word for a connection or a channel that is closed already, StopAsyncIteration for one
+#: that was hung up before it said anything.
+AWAY = (AMQPError, RuntimeError, OSError, TimeoutError, StopAsyncIteration)
 
 
 @contextlib.contextmanager
