@@ -62,7 +62,7 @@ async def consume(  # noqa: PLR0913 - each is one word of the same sentence
     """Consume until `until` or the session's end; return when everything in hand is settled."""
     missing, consumer = False, None
     with condition(lambda: "" if until.is_set() or (consumer and consumer.takes) else f"{queue} is not consumed"):
-        while not (until.is_set() or session.lost.is_set()):
+        while await session.takes_publishes(until) and not until.is_set():
             consumer = _Consumer(session, queue, take, stage, prefetch, until)
             try:
                 with unless_away("consume"):

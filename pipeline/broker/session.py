@@ -57,6 +57,7 @@ class Session:
     lost: asyncio.Event
     #: Where it is connected to, for people.
     broker: str
+    _taking: asyncio.Task[None] | None = None
 
     async def publish(self, message: Outgoing) -> None:
         """Publish and wait for the broker's confirm.
@@ -96,6 +97,33 @@ class Session:
                 await pause(wait_s, self.lost)
             else:
                 return
+
+    async def takes_publishes(self, until: asyncio.Event) -> bool:
+        """Wait until the broker takes what this session publishes, `until` or its end; whether it does.
+
+        A connection that is opened in an alarm hears of it only when it publishes: so it publishes to nobody, once.
+        Messages that were taken before would be held for a while and returned, by session after session, until
+        all of them were suspect.
+        """
+        if self._taking is None:
+            self._taking = asyncio.create_task(self._publish_to_nobody(), name="publish to nobody")
+        waiting = [asyncio.create_task(event.wait()) for event in (until, self.lost)]
+        try:
+            await asyncio.wait((self._taking, *waiting), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waiting:
+                wait.cancel()
+        return self._taking.done() and not self.lost.is_set()
+
+    async def _publish_to_nobody(self) -> None:
+        try:
+            with unless_away("publish to nobody"):
+                # With the first RabbitMQ blocks the connection, and lets that one pass.
+                await self._publisher.basic_publish(b"", wait=False)
+                await self._publisher.basic_publish(b"", wait=False)
+        except Unavailable as away:
+            log.warning("broker away", reason=str(away))
+            self.lost.set()
 
     async def ready(self) -> None:
         """Wait while the broker blocks publishers (a memory or disk alarm), for nothing could be settled.

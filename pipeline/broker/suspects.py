@@ -35,7 +35,7 @@ async def work_suspects(session: Session, takes: Mapping[str, Take], *, until: a
     Raises Unavailable when the broker is away.
     """
     async with open_getter(session) as getter:
-        while not (until.is_set() or session.lost.is_set()):
+        while await session.takes_publishes(until) and not until.is_set():
             found = [await _work_one(session, getter, stage, take) for stage, take in takes.items()]
             if not any(found):
                 await pause(_LOOK_EVERY_S, until, session.lost)

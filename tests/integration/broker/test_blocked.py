@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,7 @@ import pytest
 from broker_world import World, a_world, consuming, eventually
 from queues import WITHIN_S
 
-from pipeline.broker import Incoming, Outgoing, Session, moved, run_sessions
+from pipeline.broker import Incoming, Outgoing, Session, consume, moved, run_sessions
 from pipeline.embedded.places import find_rabbitmq
 from pipeline.embedded.rabbit import PrivateRabbit
 from pipeline.embedded.server import write_private
@@ -125,3 +126,38 @@ async def test_a_role_that_is_blocked_is_not_ready_and_says_since_when(narrow: N
         # The grace for what is in hand, and the courtesy of two closes.
         await asyncio.wait_for(running, 10)
     assert not standing().missing
+
+
+async def test_an_alarm_that_outlasts_many_sessions_makes_no_message_suspect(
+    narrow: NarrowRabbit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every session took what waits, held it for its time and returned it: at the third return it was suspect."""
+    stopping, returned = asyncio.Event(), dict[str, int]()
+
+    async def take(message: Incoming) -> None:
+        returned[message.body.decode()] = message.returned
+        await session.publish(moved(message, "", names.ROUTER))
+
+    async def work(opened: Session) -> None:
+        nonlocal session
+        session = opened
+        sessions.append(opened)
+        await consume(opened, names.INGEST, take, stage="ingest", prefetch=50, until=stopping)
+
+    async with a_world(narrow.amqp_url) as world:
+        session, sessions = world.session, list[Session]()
+        await world.publish(names.INGEST, *BODIES)
+        filler = fill(narrow)
+        waiting = await is_blocked(world)
+        monkeypatch.setattr(import_module("pipeline.broker.session"), "HOLD_LIMIT_S", 0.5)
+        running = asyncio.create_task(run_sessions(narrow.amqp_url, "test", work, stopping=stopping))
+        # Long enough for a session that held messages to give them back several times.
+        await asyncio.sleep(6)
+        assert sessions
+        filler.unlink()
+        assert await world.find(BODIES, names.ROUTER) == dict.fromkeys(BODIES, 1)
+        assert await world.depth(names.suspect_queue("ingest")) == 0
+        assert set(returned.values()) == {0}
+        stopping.set()
+        await asyncio.wait_for(running, 10)
+        await asyncio.gather(*waiting, return_exceptions=True)
