@@ -61,7 +61,7 @@ class WronglyAcknowledged:
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         log = world.hub.folder / f"{self.role.replace(' ', '-')}.log"
         lost = log.read_text().count(_CHANNEL_LOST)
-        async with started_with(world, {"MIH_LAB_WRONG_TAG": str(chance.randint(1, 20))}, self.role):
+        async with started_with(world, {"MIH_LAB_WRONG_TAG": str(chance.randint(1, 6))}, self.role):
             await until(lambda: log.read_text().count(_CHANNEL_LOST) > lost, f"{self.role} has lost a channel")
             assert world.hub.processes[self.role].returncode is None, f"{self.role} died of a channel"
 
