@@ -6,6 +6,7 @@ MIH_TEST_DOCKER=1 takes Docker. Where none can be had, the tests that need them 
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -39,6 +40,11 @@ _LONG = frozenset(
         "test_up.py",
     }
 )
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C end what tests start: a shell that runs them in the background has it ignored, for all beneath it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
