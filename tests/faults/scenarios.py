@@ -111,8 +111,11 @@ SCENARIOS = (
     Scenario("disk alarm", (DISK,), times=2),
     Scenario("connections closed by an operator", (ConnectionClosed(),), times=5),
     Scenario("queue deleted by an operator", (QueueDeleted("till"),)),
+    # What a full queue refused RabbitMQ holds, in no queue that can be read, and tries again after three minutes.
     Scenario("queue full by an operator's policy", (QueueFull("till"),), settles_within_s=900),
-    Scenario("delay ladder full by an operator's policy", (QueueFull("till", ladder="mih.delay."),)),
+    Scenario(
+        "delay ladder full by an operator's policy", (QueueFull("till", ladder="mih.delay."),), settles_within_s=900
+    ),
     Scenario(
         "a cluster's leaders killed",
         (LeaderKilled(names.INGEST), LeaderKilled(names.service_queue("till"))),
