@@ -132,20 +132,17 @@ async def test_an_alarm_that_outlasts_many_sessions_makes_no_message_suspect(
     narrow: NarrowRabbit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every session took what waits, held it for its time and returned it: at the third return it was suspect."""
-    stopping, returned = asyncio.Event(), dict[str, int]()
+    stopping, sessions, returned = asyncio.Event(), list[Session](), dict[str, int]()
 
     async def take(message: Incoming) -> None:
         returned[message.body.decode()] = message.returned
-        await session.publish(moved(message, "", names.ROUTER))
+        await sessions[-1].publish(moved(message, "", names.ROUTER))
 
-    async def work(opened: Session) -> None:
-        nonlocal session
-        session = opened
-        sessions.append(opened)
-        await consume(opened, names.INGEST, take, stage="ingest", prefetch=50, until=stopping)
+    async def work(session: Session) -> None:
+        sessions.append(session)
+        await consume(session, names.INGEST, take, stage="ingest", prefetch=50, until=stopping)
 
     async with a_world(narrow.amqp_url) as world:
-        session, sessions = world.session, list[Session]()
         await world.publish(names.INGEST, *BODIES)
         filler = fill(narrow)
         waiting = await is_blocked(world)
