@@ -28,6 +28,9 @@ class Around:
     async def ready(self) -> None:
         await self.unblocked.wait()
 
+    async def takes_publishes(self, _: asyncio.Event) -> bool:
+        return not self.lost.is_set()
+
     async def channel(self) -> Any:
         raise Unavailable("no channels here")
 
