@@ -130,6 +130,8 @@ class Line:
     async def _probe(self) -> None:
         try:
             # While the broker blocks publishers a probe could not be settled.
+            if not await self.session.takes_publishes(self.ended):
+                return
             await self.session.ready()
         except Unavailable:
             self.session.lost.set()
