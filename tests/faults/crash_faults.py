@@ -54,9 +54,8 @@ class WronglyAcknowledged:
 
     @property
     def repeats(self) -> int:
-        # What one channel had in hand, and afterwards all: the role is killed to be as usual again. Before the senders,
-        # what returns is taken again while it still is in hand, and both may be at a service at the same time.
-        return AT_ONCE + in_flight_of(self.role)
+        # What one channel had in hand, and afterwards all: the role is killed to be as usual again.
+        return in_flight_of(self.role) and AT_ONCE + in_flight_of(self.role)
 
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         log = world.hub.folder / f"{self.role.replace(' ', '-')}.log"

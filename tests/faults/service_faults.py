@@ -38,7 +38,7 @@ class Flapping:
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         for _ in range(self.times):
             await InAMood(self.slug, out_of_order, seconds=1).strike(world, load, chance)
-            await asyncio.sleep(1)
+            await asyncio.sleep(1)  # the second after which the service flaps
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def servers() -> Iterator[Servers]:
         with running_servers() as servers:
             yield servers
     except Unavailable as missing:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))  # a laptop may be without
 
 
 @pytest.mark.timeout(240)

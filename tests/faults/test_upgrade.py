@@ -21,7 +21,7 @@ async def test_nothing_is_lost_while_two_versions_share_the_queues(*, back: bool
             report = await exchange(servers, 1, older, back=back)
     except Unavailable as missing:
         # A shallow clone and an archive hold no older version: that is no failure, also in CI.
-        pytest.skip(str(missing))
+        pytest.skip(str(missing))  # a shallow clone has no older version
     assert not list(report.failures())
 
 
