@@ -16,10 +16,9 @@ as may be and nothing of it ends, or messages wait in the queue and none comes.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
 
 import aiormq.abc
 import structlog
@@ -31,6 +30,7 @@ from pipeline.broker.away import unless_away
 from pipeline.broker.incoming import Incoming, read_incoming
 from pipeline.broker.outgoing import moved
 from pipeline.broker.session import HOLD_LIMIT_S, Session
+from pipeline.broker.wire import consume as wire_consume
 from pipeline.errors import NotConfirmed, Unavailable
 from pipeline.health import condition
 from pipeline.health.metrics import IN_HAND, MENDED
@@ -128,11 +128,11 @@ class _Consumer:
         wire.on_consumer_cancel_callbacks.add(self._end)
         try:
             await wire.basic_qos(prefetch_count=self.prefetch)
-            consumer = await wire.basic_consume(self.queue, self._received(wire))
+            consumer_tag = await wire_consume(wire, self.queue, self._received(wire))
             self.takes = True
             stands_still = await self._stood_still(wire)
             with contextlib.suppress(Unavailable), unless_away("cancel"):
-                await wire.basic_cancel(consumer.consumer_tag or "", timeout=2)
+                await wire.basic_cancel(consumer_tag, timeout=2)
             if not stands_still:
                 await self._finish()
         except ChannelNotFoundEntity:
@@ -175,7 +175,7 @@ class _Consumer:
         if self.acknowledging:
             self.acknowledging.cancel()
 
-    def _received(self, wire: aiormq.abc.AbstractChannel) -> Callable[[DeliveredMessage], Coroutine[Any, Any, None]]:
+    def _received(self, wire: aiormq.abc.AbstractChannel) -> Callable[[DeliveredMessage], None]:
         held = IN_HAND.labels(self.queue)
 
         def done(task: asyncio.Task[None]) -> None:
@@ -183,7 +183,7 @@ class _Consumer:
             self.moved_at = monotonic()
             held.dec()
 
-        async def received(message: DeliveredMessage) -> None:
+        def received(message: DeliveredMessage) -> None:
             # A task of ours, not the channel's: an attempt in flight outlives the loss of its channel, so that
             # what it achieved is remembered.
             task = asyncio.create_task(self._live(wire, read_incoming(message)))

@@ -10,12 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from aiormq import spec
-
 from pipeline.broker.incoming import Incoming
 from topology import names
 
-_PERSISTENT = 2
 #: Prefixes of headers that mean something to us, or to a format, and nothing to the broker.
 _OURS = "mih-"
 _FORMATS = ("ce-", "ce_", "cloudevents:", "cloudevents_")
@@ -85,15 +82,3 @@ def _travelling(headers: Mapping[str, Any]) -> dict[str, str | int]:
             if size <= room:
                 kept[name], room = value, room - size
     return kept
-
-
-def properties_of(message: Outgoing) -> spec.Basic.Properties:
-    """AMQP properties, with a message id of its own: returns are matched by it."""
-    return spec.Basic.Properties(
-        content_type=message.content_type,
-        content_encoding=message.content_encoding,
-        headers=dict(message.headers),
-        delivery_mode=_PERSISTENT,
-        message_id=uuid4().hex,
-        app_id=message.app_id,
-    )

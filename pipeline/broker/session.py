@@ -21,7 +21,8 @@ from yarl import URL
 from pipeline.broker.away import unless_away
 from pipeline.broker.blocked import blocks_told
 from pipeline.broker.lenient import read_leniently
-from pipeline.broker.outgoing import Outgoing, properties_of
+from pipeline.broker.outgoing import Outgoing
+from pipeline.broker.wire import Publisher, receive_quickly
 from pipeline.errors import NotConfirmed, Unavailable
 from pipeline.health import condition
 from pipeline.pause import pause
@@ -43,6 +44,7 @@ STOP_GRACE_S = 6
 RECONNECT_WAITS_S = (0.2, 0.5, 1, 2, 5)
 #: A session that lived so long was no failed try to open one.
 _GOOD_SESSION_S = 10
+_TO_NOBODY = Outgoing("", "", b"", mandatory=False)
 
 log = structlog.get_logger()
 
@@ -53,7 +55,7 @@ class Session:
 
     publishing: aio_pika.abc.AbstractConnection
     consuming: aio_pika.abc.AbstractConnection
-    _publisher: aiormq.Channel
+    _publisher: Publisher
     lost: asyncio.Event
     #: Where it is connected to, for people.
     broker: str
@@ -66,16 +68,7 @@ class Session:
         """
         try:
             with unless_away(_place(message)):
-                await self._publisher.basic_publish(
-                    message.body,
-                    exchange=message.exchange,
-                    routing_key=message.routing_key,
-                    properties=properties_of(message),
-                    mandatory=message.mandatory,
-                    timeout=HOLD_LIMIT_S,
-                    # The confirm says more than that it was written, and the next need not wait for either.
-                    wait=False,
-                )
+                await self._publisher.publish(message)
         except NotConfirmed:
             raise
         except Unavailable:
@@ -119,8 +112,8 @@ class Session:
         try:
             with unless_away("publish to nobody"):
                 # With the first RabbitMQ blocks the connection, and lets that one pass.
-                await self._publisher.basic_publish(b"", wait=False)
-                await self._publisher.basic_publish(b"", wait=False)
+                await self._publisher.publish(_TO_NOBODY)
+                await self._publisher.publish(_TO_NOBODY)
         except Unavailable as away:
             log.warning("broker away", reason=str(away))
             self.lost.set()
@@ -169,6 +162,7 @@ async def open_session(url: str, role: str) -> AsyncIterator[Session]:
     Raises Unavailable when the broker cannot be reached.
     """
     read_leniently()
+    receive_quickly()
     async with contextlib.AsyncExitStack() as stack:
         yield await _opened_anywhere(stack, url, role)
 
@@ -201,9 +195,8 @@ async def _opened(stack: contextlib.AsyncExitStack, url: str, role: str) -> Sess
         consuming = await _connect(stack, url, f"mih {role} consumes", lose)
         channel = await publishing.channel(publisher_confirms=True, on_return_raises=True)
         channel.close_callbacks.add(lose)
-        return Session(
-            publishing, consuming, cast("aiormq.Channel", await channel.get_underlay_channel()), lost, broker
-        )
+        wire = cast("aiormq.Channel", await channel.get_underlay_channel())
+        return Session(publishing, consuming, Publisher(wire, HOLD_LIMIT_S), lost, broker)
 
 
 async def run_sessions(

@@ -8,11 +8,14 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable, Coroutine
 from itertools import count
 from typing import Any
 
 import orjson
 from aiormq.channel import Channel
+
+from pipeline.broker.wire import Publisher
 
 #: A point, and at which passing of it: `after confirm 17`.
 _POINT, _, _NTH = os.environ.get("MIH_LAB_CRASH", "").rpartition(" ")
@@ -22,7 +25,7 @@ _DOES, _POISON = os.environ.get("MIH_LAB_POISON", " ").encode().split(b" ")
 _WRONG = int(os.environ.get("MIH_LAB_WRONG_TAG", "0"))
 _NO_TAG = 2**40
 _passed, _acked = count(1), count(1)
-_publish, _ack, _read = Channel.basic_publish, Channel.basic_ack, orjson.loads
+_ack, _read = Channel.basic_ack, orjson.loads
 
 # Where names are asked for, in place of the system's; nobody else sees it.
 if _RESOLV_CONF := os.environ.pop("MIH_LAB_RESOLV_CONF", ""):
@@ -35,14 +38,17 @@ def _reached(point: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-async def _mortal_publish(self: Channel, *arguments: Any, **named: Any) -> Any:
-    _reached("before publish")
-    confirmed = asyncio.ensure_future(_publish(self, *arguments, **named))
-    await asyncio.sleep(0.001)  # the publish is written; its confirm may have come
-    _reached("before confirm")
-    result = await confirmed
-    _reached("after confirm")
-    return result
+def _mortal(publish: Callable[..., Coroutine[Any, Any, Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    async def mortal_publish(*arguments: Any, **named: Any) -> Any:
+        _reached("before publish")
+        confirmed = asyncio.ensure_future(publish(*arguments, **named))
+        await asyncio.sleep(0.001)  # the publish is written; its confirm may have come
+        _reached("before confirm")
+        result = await confirmed
+        _reached("after confirm")
+        return result
+
+    return mortal_publish
 
 
 async def _mortal_ack(self: Channel, *arguments: Any, **named: Any) -> None:
@@ -62,7 +68,9 @@ def _poisonable_read(text: bytes | str) -> Any:
     return _read(text)
 
 
-setattr(Channel, "basic_publish", _mortal_publish)  # noqa: B010 - mypy forbids to assign to a method
+# What a role publishes on its road, and what a sender publishes to a service over AMQP.
+setattr(Publisher, "publish", _mortal(Publisher.publish))  # noqa: B010 - mypy forbids to assign to a method
+setattr(Channel, "basic_publish", _mortal(Channel.basic_publish))  # noqa: B010 - likewise
 setattr(Channel, "basic_ack", _mortal_ack)  # noqa: B010 - likewise
 if _POISON:
     setattr(orjson, "loads", _poisonable_read)  # noqa: B010 - likewise
