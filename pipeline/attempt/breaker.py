@@ -67,7 +67,7 @@ class _Service:
         self.state = State.CLOSED
         self.since_ms = self.probe = self.probe_at_ms = None
         self.failures = self.good = 0
-        self.window, self.cut_ms = 1, now_ms
+        self.window, self.threshold, self.cut_ms = 1, None, now_ms
         self.counts.clear()
 
     def probe_starts(self, token: str, policy: Policy, now_ms: int) -> None:

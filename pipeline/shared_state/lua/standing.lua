@@ -70,9 +70,10 @@ local function open(cooldown_ms)
   become('open')
 end
 
--- What was down is not flooded: one request in flight, and permits from before do not judge it.
+-- What was down is not flooded: one request in flight, and permits from before do not judge it. Where it was strained
+-- while it went down says nothing of what it carries now: the window doubles.
 local function close()
-  for _, name in ipairs({'since_ms', 'probe', 'probe_at_ms', 'failures', 'good'}) do put(name, nil) end
+  for _, name in ipairs({'since_ms', 'probe', 'probe_at_ms', 'failures', 'good', 'threshold'}) do put(name, nil) end
   put('window', 1)
   put('cut_ms', now)
   redis.call('DEL', COUNTS)
