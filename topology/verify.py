@@ -25,6 +25,9 @@ _TAKES_MESSAGES = (
     "dead-letter-strategy",
 )
 
+#: Messages, or bytes, that no queue ever has.
+_NO_LIMIT = 1_000_000_000_000
+
 What = Literal[
     "missing exchange",
     "missing queue",
@@ -143,8 +146,15 @@ def _policies(topology: Topology, found: Found) -> Iterator[Drift]:
         for key in _TAKES_MESSAGES:
             argument = queue.queue_arguments.get(f"x-{key}")
             if key in effective and _prevails(effective[key], argument):
-                do = f"take {key} out of {_policy(row)}, or keep the policy off this queue"
+                do = _without(key, effective[key], _policy(row))
                 yield Drift("harmful policy", queue.name, f"{key} {_text(argument)}", f"{key} {effective[key]}", do)
+
+
+def _without(key: str, value: Any, policy: str) -> str:
+    if key.startswith("max-length") and value < _NO_LIMIT:
+        # Before 3.13.8 and 4.0.1 RabbitMQ tells whom it refused of more room, but not of a limit that is gone (#12206).
+        return f"raise {key} in {policy} to {_NO_LIMIT}, and take it out a minute later, not before"
+    return f"take {key} out of {policy}, or keep the policy off this queue"
 
 
 def _prevails(policy: Any, argument: Any) -> bool:

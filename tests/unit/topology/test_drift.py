@@ -181,6 +181,18 @@ def test_what_differs_is_told_with_what_to_do(found: Found, what: str, where: st
 
 
 @pytest.mark.parametrize(
+    ("limit", "do"),
+    [
+        (100, "raise max-length in policy house to 1000000000000, and take it out a minute later, not before"),
+        (1_000_000_000_000, "take max-length out of policy house, or keep the policy off this queue"),
+    ],
+)
+def test_a_limit_is_raised_before_it_is_taken_away_for_else_the_broker_goes_on_refusing(limit: int, do: str) -> None:
+    (told,) = compare(TOPOLOGY, with_policy("mih.service.erp", max_length=limit))
+    assert told.do == do
+
+
+@pytest.mark.parametrize(
     "found",
     [
         as_found(TOPOLOGY),
