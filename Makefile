@@ -58,7 +58,7 @@ upgrade: setup ## two versions side by side under load, each role exchanged: FRO
 golden: setup ## keep what this release writes for all later ones to read: VERSION=1.2.3
 	@$(bin)/python tests/golden/write_golden.py '$(VERSION)'
 
-bench: setup ## how fast the road is, against the floor and Celery; ONLY=neighbours, AGAINST=main, ROUNDS=5, JSON=file, PAGE=1
+bench: setup ## how fast the road is; ONLY=scaling|neighbours|retries|recovery, AGAINST=main, WAITING=1000000, ROUNDS, JSON=file, PAGE=1
 	@$(bin)/pip install -q --require-hashes --upgrade --target .bench -r locks/bench.txt
 	@PYTHONPATH=tests/integration:tests/journey $(bin)/python tests/bench/bench.py $(if $(ONLY),--only '$(ONLY)') \
 		$(if $(AGAINST),--against '$(AGAINST)') $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WAITING),--waiting $(WAITING)) \

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from array import array
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +32,16 @@ class Destination:
         """Take requests of this service and answer none."""
         await self._ask(f"hang {slug}")
 
+    async def down(self, slug: str) -> None:
+        """Answer 503 to each request of this service at once; none counts as one that came."""
+        await self._ask(f"down {slug}")
+
+    async def slow(self, slug: str, ms: int) -> None:
+        """Answer each request of this service well, after so long."""
+        await self._ask(f"slow {slug} {ms}")
+
     async def heal(self, slug: str) -> None:
-        """Answer further requests again."""
+        """Answer further requests again, at once."""
         await self._ask(f"heal {slug}")
 
     async def requests(self) -> int:
@@ -52,8 +60,16 @@ class Destination:
 
     async def arrivals(self) -> "array[float]":
         """When each number first came, on the clock that all processes share; 0 is never."""
-        file = self.folder / "arrivals"
-        await self._ask(f"write {file}")
+        return await self._written("write")
+
+    async def flights(self) -> Sequence[tuple[float, int]]:
+        """When each request to a slow service came, and how many were in flight then, itself included."""
+        found = await self._written("flights")
+        return [(moment, round(flying)) for moment, flying in zip(found[::2], found[1::2], strict=True)]
+
+    async def _written(self, command: str) -> "array[float]":
+        file = self.folder / command
+        await self._ask(f"{command} {file}")
         read = array("d")
         read.frombytes(file.read_bytes())
         return read

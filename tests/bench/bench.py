@@ -2,6 +2,9 @@
 
 bench.py                          all sides, on this machine, in one run
 bench.py --only neighbours        what services notice of one in trouble
+bench.py --only retries           whether what waits in the delay ladder comes due on time
+bench.py --only recovery          how what gathered in an outage goes out
+bench.py --only scaling           what more senders, services, rules and bytes change
 bench.py --against main           this tree against the merge base with that branch, and nothing else
 """
 
@@ -19,7 +22,10 @@ from ground import Ground, prepared_ground
 from neighbours import neighbours
 from page import surroundings, write_json, write_page
 from plots import write_plots
+from recovery import recovery
+from retries import retries
 from rich.console import Console
+from scaling import scaling
 from sheet import Sheet, table
 
 _WIDTH = 150
@@ -32,6 +38,9 @@ class Part(StrEnum):
 
     COMPARISON = "comparison"
     NEIGHBOURS = "neighbours"
+    SCALING = "scaling"
+    RETRIES = "retries"
+    RECOVERY = "recovery"
 
 
 def main(  # noqa: PLR0913 - each is an option of its own
@@ -39,7 +48,7 @@ def main(  # noqa: PLR0913 - each is an option of its own
     only: Annotated[Part, typer.Option(help="Which part.")] = Part.COMPARISON,
     against: Annotated[str, typer.Option(help="A branch: only the merge base with it is the other side.")] = "",
     rounds: Annotated[int, typer.Option(help="Of each side; the median counts.", min=1)] = 5,
-    waiting: Annotated[int, typer.Option(help="How many wait for the neighbour that has many waiting.")] = 5_000,
+    waiting: Annotated[int, typer.Option(help="How many wait; 5,000 for a neighbour, else 20,000.", min=0)] = 0,
     as_json: Annotated[Path | None, typer.Option("--json", help="Write what was found to this file, too.")] = None,
     page: Annotated[bool, typer.Option("--page", help="Write it into docs/performance.md, too.")] = False,
 ) -> None:
@@ -70,7 +79,13 @@ async def _measured(  # noqa: PLR0913 - what was asked for, word by word
         try:
             told = surroundings(ground)
             if only is Part.NEIGHBOURS:
-                return told, [await neighbours(ground, rounds, say, waiting=waiting)], []
+                return told, [await neighbours(ground, rounds, say, waiting=waiting or 5_000)], []
+            if only is Part.RETRIES:
+                return told, await retries(ground, rounds, say, waiting=waiting or 20_000), []
+            if only is Part.RECOVERY:
+                return told, await recovery(ground, rounds, say, waiting=waiting or 20_000), []
+            if only is Part.SCALING:
+                return told, await scaling(ground, rounds, say), []
             results = await compared(ground, rounds, say, base)
             return told, sheets(results), write_plots(results) if draws else []
         except Exception:

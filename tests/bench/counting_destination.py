@@ -3,8 +3,9 @@
     counting_destination.py PORT_FILE       commands come on stdin, each is answered by a line on stdout
 
 `expect N` forget all, numbers below N come; `count` how many requests came; `write FILE` the arrival of each number, as
-doubles of the clock that all processes of a machine share, 0 where none came; `hang SLUG`, `heal SLUG` let requests to
-the path `/SLUG` be without an answer.
+doubles of the clock that all processes of a machine share, 0 where none came. Requests to the path `/SLUG` are answered
+never after `hang SLUG`, with 503 and uncounted after `down SLUG`, so much later after `slow SLUG MS`, as all others
+after `heal SLUG`; `flights FILE` the moment of each request to one that is slow, and how many were in flight then.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from time import monotonic
 _END = b"\r\n\r\n"
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _NUMBER = re.compile(rb'"number": *(\d+)')
+_DOWN = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
 
@@ -24,12 +26,15 @@ class Book:
     """What came."""
 
     def __init__(self) -> None:
-        self.hanging: set[bytes] = set()
+        #: Of a service that is not well: "hang", "down", or the seconds that it takes.
+        self.moods: dict[bytes, str | float] = {}
+        self.in_flight = 0
         self.expect(0)
 
     def expect(self, count: int) -> None:
         self.requests = 0
         self.arrivals = array("d", bytes(8 * count))
+        self.flights = array("d")
 
     def note(self, body: bytes) -> None:
         self.requests += 1
@@ -38,16 +43,24 @@ class Book:
         if 0 <= number < len(self.arrivals) and not self.arrivals[number]:
             self.arrivals[number] = monotonic()
 
+    def take_off(self) -> None:
+        self.in_flight += 1
+        self.flights.extend((monotonic(), self.in_flight))
+
     def obey(self, command: str) -> str:
         match command.split():
             case ["expect", count]:
                 self.expect(int(count))
             case ["write", path]:
                 Path(path).write_bytes(self.arrivals.tobytes())
-            case ["hang", slug]:
-                self.hanging.add(slug.encode())
+            case ["flights", path]:
+                Path(path).write_bytes(self.flights.tobytes())
+            case ["hang" | "down" as mood, slug]:
+                self.moods[slug.encode()] = mood
+            case ["slow", slug, ms]:
+                self.moods[slug.encode()] = int(ms) / 1000
             case ["heal", slug]:
-                self.hanging.discard(slug.encode())
+                self.moods.pop(slug.encode(), None)
             case _:
                 pass
         return str(self.requests)
@@ -75,9 +88,19 @@ class Conversation(asyncio.Protocol):
             self._answer(head, body)
 
     def _answer(self, head: bytes, body: bytes) -> None:
-        if self.book.hanging and head.split(b" ", 2)[1].strip(b"/") in self.book.hanging:
-            return
-        self.book.note(body)
+        mood = self.book.moods.get(head.split(b" ", 2)[1].strip(b"/")) if self.book.moods else None
+        if mood == "down":
+            self.transport.write(_DOWN)
+        elif mood != "hang":
+            self.book.note(body)
+            if isinstance(mood, float):
+                self.book.take_off()
+                asyncio.get_running_loop().call_later(mood, self._land)
+            else:
+                self.transport.write(_OK)
+
+    def _land(self) -> None:
+        self.book.in_flight -= 1
         self.transport.write(_OK)
 
 

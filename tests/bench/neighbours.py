@@ -97,6 +97,15 @@ async def _hangs(street: Street) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
+async def _is_down(street: Street) -> AsyncIterator[int]:
+    await street.ground.destination.down(_TROUBLED)
+    try:
+        yield 1
+    finally:
+        await street.ground.destination.heal(_TROUBLED)
+
+
+@asynccontextmanager
 async def _has_ten_times_its_rate(_: Street) -> AsyncIterator[int]:
     yield _TIMES_ITS_RATE
 
@@ -130,6 +139,7 @@ def _has_waiting(count: int) -> Trouble:
 def _troubles(waiting: int) -> dict[str, Trouble]:
     return {
         "hangs": _hangs,
+        "is down": _is_down,
         "has ten times its rate": _has_ten_times_its_rate,
         f"has {waiting:,} waiting": _has_waiting(waiting),
         "is without its queue": _is_without_its_queue,

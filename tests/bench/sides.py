@@ -24,6 +24,8 @@ SLUG = "bench"
 #: Requests in flight of each side that lets one say so.
 IN_FLIGHT = 64
 ROLES = ("ingest", "router", "sender rest")
+#: What runs a role.
+PROGRAM = ("-m", "pipeline.cli")
 #: Celery's pools, with as much side by side as each carries best on two cores.
 POOLS: Mapping[str, int] = {"prefork": 8, "threads": 16, "gevent": 64}
 #: What a worker that nobody watches can do without. With them Celery 5.7's green pools look for 0.1 s at another
@@ -54,8 +56,15 @@ class RunningHub:
 
 
 @asynccontextmanager
-async def a_hub(
-    ground: Ground, registry: str, *, roles: Sequence[str] = ROLES, code: Path | None = None, redis_db: int = 0
+async def a_hub(  # noqa: PLR0913 - what its callers vary
+    ground: Ground,
+    registry: str,
+    *,
+    roles: Sequence[str] = ROLES,
+    code: Path | None = None,
+    redis_db: int = 0,
+    program: Sequence[str] = PROGRAM,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[RunningHub]:
     """All roles on a virtual host and a Redis database of their own; `code` is another tree of MIH to run."""
     async with AsyncExitStack() as stack:
@@ -67,9 +76,10 @@ async def a_hub(
         if code:
             # Without the first, Python would look where this program runs before it looks there.
             hub.environment |= {"PYTHONSAFEPATH": "1", "PYTHONPATH": str(code)}
+        hub.environment |= environment or {}
         await hub.apply(registry)
         pids = [
-            await _started(stack, ground, "-m", "pipeline.cli", *role.split(), environment=hub.environment, log=role)
+            await _started(stack, ground, *program, *role.split(), environment=hub.environment, log=role)
             for role in roles
         ]
         await until_consumed(url, (names.INGEST, names.ROUTER))
