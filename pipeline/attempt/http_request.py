@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import httpx
 from multidict import CIMultiDict
@@ -27,6 +28,8 @@ class HttpRequest:
     content: bytes
 
 
+# Most services have few addresses.
+@lru_cache(maxsize=256)
 def address(url: str) -> URL:
     """An address as it goes out: letter by letter, but that what none may hold is encoded.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from pipeline.shared_state import SharedState, open_shared_state
 
 #: Seconds for which an unanswered question counts: a role that has nothing to do asks no further.
 _TOLD_FOR_S = 10
+#: A message leaves next to no cycles behind: Python's own 700 objects are 20 of them, and a tenth of the time to look.
+_GARBAGE = (20_000, 50, 100)
 
 log = structlog.get_logger()
 
@@ -42,6 +45,7 @@ def run_stage(role: str, run: Callable[[Stage], Awaitable[None]]) -> None:
     """Run a role in this process until SIGTERM or Ctrl-C."""
     settings = load_settings()
     configure_logs(settings, role)
+    gc.set_threshold(*_GARBAGE)
     uvloop.run(_until_told(role, settings, run))
 
 

@@ -67,28 +67,31 @@ class Gate:
         if is_retry and self._retries >= RETRIES:
             yield MakesRoom()
             return
-        async with contextlib.AsyncExitStack() as held:
-            yield await self._entry(held, ask, is_retry=is_retry)
-        # Somebody's slot is free now, and perhaps the fleet's window has room.
-        self._ended.set()
-
-    async def _entry(self, held: contextlib.AsyncExitStack, ask: Ask, *, is_retry: bool) -> Entry:
         until = monotonic() + HOLD_S
+        if not await self._has_slot(is_retry=is_retry):
+            yield MakesRoom()
+            return
         try:
-            await self._slot(held, is_retry=is_retry)
-        except TimeoutError:
-            return MakesRoom()
-        return await self._permit(ask, until)
+            yield await self._permit(ask, until)
+        finally:
+            self._slots.release()
+            # Somebody's slot is free now, and perhaps the fleet's window has room.
+            self._ended.set()
 
-    async def _slot(self, held: contextlib.AsyncExitStack, *, is_retry: bool) -> None:
-        async with asyncio.timeout(0 if self._closing.is_set() else HOLD_S) as wait:
-            self._waits.add(wait)
-            try:
-                # The lane is left with the slot: of the retries that have one, none waits for another's permit.
-                async with self._queued_as_retry() if is_retry else contextlib.nullcontext():
-                    await held.enter_async_context(self._slots)
-            finally:
-                self._waits.discard(wait)
+    async def _has_slot(self, *, is_retry: bool) -> bool:
+        if not is_retry and not self._slots.locked():
+            return await self._slots.acquire()
+        try:
+            async with asyncio.timeout(0 if self._closing.is_set() else HOLD_S) as wait:
+                self._waits.add(wait)
+                try:
+                    # The lane is left with the slot: of the retries that have one, none waits for another's permit.
+                    async with self._queued_as_retry() if is_retry else contextlib.nullcontext():
+                        return await self._slots.acquire()
+                finally:
+                    self._waits.discard(wait)
+        except TimeoutError:
+            return False
 
     @contextlib.asynccontextmanager
     async def _queued_as_retry(self) -> AsyncIterator[None]:

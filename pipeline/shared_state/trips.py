@@ -8,10 +8,12 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from hashlib import sha1
+from math import inf
 from typing import Any
 
 import redis.asyncio
-from redis.exceptions import NoScriptError
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import NoScriptError, ResponseError
 
 #: Questions in one trip: more of them save no more, and the first would wait for the answer to the last.
 _MOST = 128
@@ -47,12 +49,9 @@ class Trips:
             self._travelling = None
 
     async def _trip(self, asked: list[tuple[_Command, asyncio.Future[Any]]]) -> None:
-        pipeline = self._client.pipeline(transaction=False)
-        for command, _ in asked:
-            pipeline.execute_command(*command)
         try:
             async with asyncio.timeout(_LONGEST_S):
-                answers: Sequence[Any] = await pipeline.execute(raise_on_error=False)
+                answers = await self._answers([command for command, _ in asked])
         except BaseException as failed:
             # Who waits for the next trip has waited as long: Redis is away for them, too.
             for _, answer in (*asked, *self._waiting):
@@ -63,6 +62,20 @@ class Trips:
         else:
             for (_, answer), found in zip(asked, answers, strict=True):
                 _settle(answer, found)
+
+    async def _answers(self, commands: Sequence[_Command]) -> Sequence[Any]:
+        # As the client's own pipeline does it, without what that does for each command besides.
+        connection = await self._client.connection_pool.get_connection()  # type: ignore[no-untyped-call] # the client says nothing of it
+        try:
+            await connection.send_packed_command(b"".join(connection.pack_commands(commands)))
+            # The first is the one that Redis lets wait.
+            return [await _answer(connection, None if at == 0 else inf) for at in range(len(commands))]
+        except BaseException:
+            # Nobody may take what is still to come on it for theirs.
+            await connection.disconnect(nowait=True)
+            raise
+        finally:
+            await self._client.connection_pool.release(connection)
 
 
 class Script:
@@ -81,6 +94,13 @@ class Script:
         except NoScriptError:
             await self._trips.ask("SCRIPT", "LOAD", self._text)
             return await self._trips.ask(*by_hash)
+
+
+async def _answer(connection: AbstractConnection, timeout_s: float | None) -> Any:
+    try:
+        return await connection.read_response(timeout=timeout_s)
+    except ResponseError as refused:
+        return refused
 
 
 def _settle(answer: asyncio.Future[Any], found: Any) -> None:
