@@ -1,6 +1,7 @@
 """Neighbours: what nineteen services notice of trouble with the twentieth, in one run with it and without.
 
-Calm and trouble take turns on the same hub; the ratio of a pair is of two rounds that follow each other.
+Calm and trouble take turns on the same hub; the ratio of a pair is of two rounds that follow each other, where the
+trouble can be made and healed that often.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 import aio_pika
 from aiormq.abc import AbstractChannel
+from deliveries import to_service
 from figures import Latency, latency_of, middle, paired_ratio
 from ground import Ground, until_consumed
 from measure import moments_of, waits
@@ -84,7 +86,13 @@ class Street:
                 await asyncio.sleep(_POLL_S)
 
 
-Trouble = Callable[[Street], AbstractAsyncContextManager[int]]
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What goes wrong while inside, which says how many times its rate the troubled service then has."""
+
+    inside: Callable[[Street], AbstractAsyncContextManager[int]]
+    #: So dear to make that all rounds in it follow each other, after all the calm ones.
+    is_dear: bool = False
 
 
 @asynccontextmanager
@@ -120,12 +128,11 @@ async def _is_without_its_queue(street: Street) -> AsyncIterator[int]:
         await street.running.hub.run("topology", "apply")
 
 
-def _has_waiting(count: int) -> Trouble:
+def _has_waiting(count: int) -> Callable[[Street], AbstractAsyncContextManager[int]]:
     @asynccontextmanager
     async def waiting(street: Street) -> AsyncIterator[int]:
         await street.running.hub.run("pause", _TROUBLED, "--why", "the bench")
-        await street.publisher.backlog(lambda number: _order(number, _TROUBLED), range(count))
-        await street.until_routed()
+        await street.publisher.backlog(lambda number: to_service(number, _TROUBLED), range(count))
         try:
             yield 1
         finally:
@@ -138,11 +145,11 @@ def _has_waiting(count: int) -> Trouble:
 
 def _troubles(waiting: int) -> dict[str, Trouble]:
     return {
-        "hangs": _hangs,
-        "is down": _is_down,
-        "has ten times its rate": _has_ten_times_its_rate,
-        f"has {waiting:,} waiting": _has_waiting(waiting),
-        "is without its queue": _is_without_its_queue,
+        "hangs": Trouble(_hangs),
+        "is down": Trouble(_is_down),
+        "has ten times its rate": Trouble(_has_ten_times_its_rate),
+        "is without its queue": Trouble(_is_without_its_queue),
+        f"has {waiting:,} waiting": Trouble(_has_waiting(waiting), is_dear=True),
     }
 
 
@@ -164,13 +171,15 @@ async def neighbours(ground: Ground, rounds: int, say: Say, *, waiting: int = 5_
 
 
 async def _row(street: Street, name: str, trouble: Trouble, rounds: int, say: Say) -> dict[str, Cell]:
-    calm, troubled = [], []
-    for number in range(rounds):
-        calm.append(await street.round())
-        async with trouble(street) as times:
-            troubled.append(await street.round(troubled_times=times))
+    calm: list[Latency] = []
+    troubled: list[Latency] = []
+    together = rounds if trouble.is_dear else 1
+    for _ in range(rounds // together):
+        calm += [await street.round() for _ in range(together)]
+        async with trouble.inside(street) as times:
+            troubled += [await street.round(troubled_times=times) for _ in range(together)]
         await street.until_settled()
-        say(f"{name} {number + 1}/{rounds}: p99 {troubled[-1].p99 * 1000:,.0f} ms, calm {calm[-1].p99 * 1000:,.0f} ms")
+        say(f"{name} {len(calm)}/{rounds}: p99 {troubled[-1].p99 * 1000:,.0f} ms, calm {calm[-1].p99 * 1000:,.0f} ms")
     found, before = middle(troubled), middle(calm)
     return {
         "trouble": name,
