@@ -71,7 +71,12 @@ async def _all_sides(ground: Ground, base: Path | None) -> AsyncIterator[Sequenc
         if base:
             made.append(sides.mih(ground, name="MIH before", code=base, redis_db=1))
         else:
-            made += [sides.floor(ground), *(sides.celery(ground, pool) for pool in sides.POOLS), sides.direct(ground)]
+            made += [
+                sides.floor(ground),
+                sides.floor(ground, "wire"),
+                *(sides.celery(ground, pool) for pool in sides.POOLS),
+                sides.direct(ground),
+            ]
         yield [await stack.enter_async_context(one) for one in made]
 
 

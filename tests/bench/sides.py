@@ -99,8 +99,8 @@ async def mih(ground: Ground, *, name: str = "MIH", code: Path | None = None, re
 
 
 @asynccontextmanager
-async def floor(ground: Ground) -> AsyncIterator[Side]:
-    """Three bare processes on the very queues of MIH's road."""
+async def floor(ground: Ground, *on: str) -> AsyncIterator[Side]:
+    """Three bare processes on the very queues of MIH's road, on the client library or `wire`."""
     service = names.service_queue(SLUG)
     hops = (
         ("hop", names.INGEST, names.ROUTER),
@@ -110,9 +110,9 @@ async def floor(ground: Ground) -> AsyncIterator[Side]:
     async with AsyncExitStack() as stack:
         url = await stack.enter_async_context(virtual_host(ground.rabbit))
         declare(url, topology_of([SLUG]))
-        pids = [await _started(stack, ground, "floor.py", url, *hop) for hop in hops]
+        pids = [await _started(stack, ground, "floor.py", url, *hop, *on) for hop in hops]
         publisher = await stack.enter_async_context(_fed(url, *(source for _, source, _ in hops)))
-        yield Side(name="floor", started=pids, publisher=publisher, write=bare(names.INGEST))
+        yield Side(name=" ".join(("floor", *on)), started=pids, publisher=publisher, write=bare(names.INGEST))
 
 
 @asynccontextmanager
