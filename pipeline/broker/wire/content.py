@@ -6,8 +6,6 @@ from typing import Generic, TypeVar
 from pamqp.body import ContentBody
 from pamqp.header import ContentHeader
 
-from pipeline.broker.wire.decode import AnyFrame
-
 Method = TypeVar("Method")
 
 
@@ -21,11 +19,11 @@ class Content(Generic[Method]):
     _parts: list[bytes] = field(default_factory=list)
     _came: int = -1
 
-    def add(self, frame: AnyFrame) -> bool:
+    def add(self, frame: ContentHeader | ContentBody) -> bool:
         """Take the next frame; whether the message is whole."""
         if isinstance(frame, ContentHeader):
             self.header, self._came = frame, 0
-        elif isinstance(frame, ContentBody):
+        else:
             self._parts.append(frame.value)
             self._came += len(frame.value)
         if self._came < self.header.body_size:

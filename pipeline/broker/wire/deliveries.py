@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 import aiormq.abc
 from aiormq.abc import DeliveredMessage
+from pamqp.body import ContentBody
 from pamqp.commands import Basic
+from pamqp.header import ContentHeader
 
 from pipeline.broker.wire.content import Content
 from pipeline.broker.wire.decode import AnyFrame
@@ -23,7 +25,7 @@ async def consume(channel: aiormq.abc.AbstractChannel, queue: str, received: Cal
         if isinstance(frame, Basic.Deliver):
             coming = Content(frame)
             return True
-        if coming is None:
+        if coming is None or not isinstance(frame, ContentHeader | ContentBody):
             return False
         if coming.add(frame):
             whole, coming = coming, None

@@ -7,7 +7,9 @@ from uuid import uuid4
 import aiormq
 from aiormq.abc import ChannelFrame, DeliveredMessage
 from aiormq.exceptions import DeliveryError, PublishError
+from pamqp.body import ContentBody
 from pamqp.commands import Basic
+from pamqp.header import ContentHeader
 
 from pipeline.broker.outgoing import Outgoing
 from pipeline.broker.wire.content import Content
@@ -74,7 +76,7 @@ class Publisher:
 
     def _take(self, frame: AnyFrame) -> bool:
         # All of these here: what is returned is confirmed afterwards, and must not be confirmed first.
-        if self._returned:
+        if self._returned and isinstance(frame, ContentHeader | ContentBody):
             self._take_returned(self._returned, frame)
         elif isinstance(frame, Basic.Ack):
             self._confirm(frame.delivery_tag or 0, None, multiple=frame.multiple)
@@ -86,7 +88,7 @@ class Publisher:
             return False
         return True
 
-    def _take_returned(self, returned: Content[Basic.Return], frame: AnyFrame) -> None:
+    def _take_returned(self, returned: Content[Basic.Return], frame: ContentHeader | ContentBody) -> None:
         if not returned.add(frame):
             return
         self._returned = None

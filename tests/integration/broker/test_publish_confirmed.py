@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from importlib import import_module
 
 import pytest
 from broker_world import CONSUMING, PUBLISHING, World, a_wire_to, a_world
@@ -120,3 +121,19 @@ async def test_every_publish_ends_when_a_connection_is_cut(amqp_url: str, connec
         assert all(result is None or isinstance(result, Unavailable) for result in results)
         confirmed = {str(number) for number, result in enumerate(results) if result is None}
         await world.find(confirmed, names.INGEST)
+
+
+async def test_what_is_not_confirmed_in_time_ends_the_session(amqp_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_module("pipeline.broker.session"), "HOLD_LIMIT_S", 0.5)
+    async with (
+        nothing_unheard(),
+        a_world(amqp_url),
+        a_wire_to(amqp_url) as wire,
+        open_session(wire.url, "late") as session,
+    ):
+        await session.publish(Outgoing("", names.INGEST, b"in time"))
+        wire.passing.clear()
+        publishes = (session.publish(Outgoing("", names.INGEST, b"late")) for _ in range(3))
+        results = await asyncio.wait_for(asyncio.gather(*publishes, return_exceptions=True), WITHIN_S)
+        assert {str(result).partition(": ")[2] for result in results} == {"TimeoutError no confirm within 0.5 s"}
+        assert session.lost.is_set()
