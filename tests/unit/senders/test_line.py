@@ -22,13 +22,18 @@ class Around:
     answer: Answer
     asked: int = 0
     unblocked: asyncio.Event = field(default_factory=asyncio.Event)
+    taking: asyncio.Event = field(default_factory=asyncio.Event)
     lost: asyncio.Event = field(default_factory=asyncio.Event)
     interventions: Interventions = field(default_factory=Interventions)
+
+    def __post_init__(self) -> None:
+        self.taking.set()
 
     async def ready(self) -> None:
         await self.unblocked.wait()
 
     async def takes_publishes(self, _: asyncio.Event) -> bool:
+        await self.taking.wait()
         return not self.lost.is_set()
 
     async def channel(self) -> Any:
@@ -58,6 +63,7 @@ async def probing(around: Around) -> AsyncIterator[Line]:
     finally:
         line.retire()
         around.unblocked.set()
+        around.taking.set()
         await asyncio.wait_for(running, 5)
 
 
@@ -71,6 +77,18 @@ async def test_no_probe_starts_while_the_broker_blocks_publishers() -> None:
     async with probing(around):
         assert around.asked == 0
         around.unblocked.set()
+        await settled()
+        assert around.asked == 1
+
+
+async def test_no_probe_starts_before_the_broker_takes_what_is_published() -> None:
+    """Opened in an alarm, a session hears of it only when it publishes: probes were taken, held and made suspect."""
+    around = Around(Open(30))
+    around.unblocked.set()
+    around.taking.clear()
+    async with probing(around):
+        assert around.asked == 0
+        around.taking.set()
         await settled()
         assert around.asked == 1
 
