@@ -18,6 +18,8 @@ _OURS = "mih-"
 _FORMATS = ("ce-", "ce_", "cloudevents:", "cloudevents_")
 #: Bytes: half of RabbitMQ's frame limit, which all headers of a message share. What is above it closes the connection.
 _HEADERS_LIMIT = 65_536
+#: Bytes that tell the lengths of a header's name and value, and the value's kind.
+_AROUND = 6
 #: Characters of a reason, which may repeat what it is about, and of a routing key, which AMQP bounds.
 _LONGEST_REASON, _LONGEST_KEY = 2_000, 255
 
@@ -78,7 +80,7 @@ def _travelling(headers: Mapping[str, Any]) -> dict[str, str | int]:
         # What a format reads as a time may have come as a date.
         value = header.isoformat() if is_format and isinstance(header, datetime) else header
         if isinstance(value, str | int) and (is_format or name.lower().startswith(_OURS)):
-            size = len(f"{name}{value}".encode())
+            size = len(f"{name}{value}".encode()) + _AROUND
             if size <= room:
                 kept[name], room = value, room - size
     return kept

@@ -258,8 +258,18 @@ async def _connect(
 
 async def _close(connection: aio_pika.abc.AbstractConnection) -> None:
     # A broker that is gone does not answer: closing is a courtesy with an end.
-    with contextlib.suppress(Unavailable), unless_away("close"):
-        await asyncio.wait_for(connection.close(), _CLOSE_TIMEOUT_S)
+    closing = asyncio.ensure_future(connection.close())
+    # wait_for would wait for the end of what it cancels, and the client's own writer never ends while nobody reads it.
+    closing.add_done_callback(_heard)
+    try:
+        await asyncio.wait((closing,), timeout=_CLOSE_TIMEOUT_S)
+    finally:
+        closing.cancel()
+
+
+def _heard(ended: asyncio.Future[None]) -> None:
+    if not ended.cancelled():
+        ended.exception()
 
 
 def _ends_at_once(waiting: Coroutine[Any, Any, None]) -> bool:

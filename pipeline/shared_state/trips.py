@@ -44,7 +44,9 @@ class Trips:
     async def _travel(self) -> None:
         try:
             while self._waiting:
-                await self._trip([self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))])
+                asked = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
+                # Who was cancelled before it began asks nothing any more.
+                await self._trip([one for one in asked if not one[1].done()])
         finally:
             self._travelling = None
 
@@ -68,8 +70,10 @@ class Trips:
         connection = await self._client.connection_pool.get_connection()  # type: ignore[no-untyped-call] # the client says nothing of it
         try:
             await connection.send_packed_command(b"".join(connection.pack_commands(commands)))
-            # The first is the one that Redis lets wait.
-            return [await _answer(connection, None if at == 0 else inf) for at in range(len(commands))]
+            # Python 3.11's wait_for, beneath the sending, may swallow the end of the time for all of it.
+            async with asyncio.timeout(_LONGEST_S):
+                # The first is the one that Redis lets wait.
+                return [await _answer(connection, None if at == 0 else inf) for at in range(len(commands))]
         except BaseException:
             # Nobody may take what is still to come on it for theirs.
             await connection.disconnect(nowait=True)

@@ -69,11 +69,11 @@ def _by_pamqp(frame: bytes) -> Received:
 
 
 def _method(payload: bytes) -> AnyFrame | None:
-    if payload[:4] == _ACK:
-        return Basic.Ack(_tag(payload, 4)[0], bool(payload[12] & 1))
-    if payload[:4] != _DELIVER:
-        return None
     try:
+        if payload[:4] == _ACK:
+            return Basic.Ack(_tag(payload, 4)[0], bool(payload[12] & 1))
+        if payload[:4] != _DELIVER:
+            return None
         tag_end = 5 + payload[4]
         exchange_at = tag_end + 9
         key_at = exchange_at + 1 + payload[exchange_at]

@@ -27,6 +27,8 @@ _length = Struct(">I").pack
 def publish_frames(message: Outgoing, message_id: str, *, channel: int, content_max: int) -> bytes:
     """Basic.Publish, the header of a persistent message, and its body in frames of at most `content_max` bytes each.
 
+    Where that is not above 0 there is no limit.
+
     Raises ValueError for a text that is longer than AMQP lets it be.
     """
     flags = _HEADERS | _DELIVERY_MODE | _MESSAGE_ID
@@ -57,6 +59,8 @@ def publish_frames(message: Outgoing, message_id: str, *, channel: int, content_
 
 
 def _bodies(body: bytes, channel: int, most: int) -> Iterator[bytes]:
+    # A broker without a limit says 0, of which nothing is left for what is in a frame.
+    most = most if most > 0 else max(1, len(body))
     for start in range(0, len(body), most):
         part = body[start : start + most]
         yield _frame_head(_BODY, channel, len(part))

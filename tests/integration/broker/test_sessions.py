@@ -133,3 +133,15 @@ async def test_a_broker_that_falls_silent_is_unavailable_to_all_who_wait(
         assert [type(result) for result in results] == [Unavailable, Unavailable, Unavailable, type(None)]
         assert session.lost.is_set()
         await world.publish(names.INGEST, "another session goes on")
+
+
+async def test_a_session_ends_though_nobody_reads_what_it_wrote(amqp_url: str) -> None:
+    async with a_world(amqp_url), a_wire_to(amqp_url) as wire:
+        async with asyncio.timeout(WITHIN_S), open_session(wire.url, "unread") as session:
+            wire.passing.clear()
+            large = Outgoing("", names.INGEST, bytes(10_000_000))
+            publishes = [asyncio.create_task(session.publish(large)) for _ in range(4)]
+            await asyncio.wait(publishes, timeout=0.5)
+        for publish in publishes:
+            publish.cancel()
+        await asyncio.gather(*publishes, return_exceptions=True)

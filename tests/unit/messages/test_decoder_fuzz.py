@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import orjson
@@ -29,6 +30,8 @@ OUTCOME = dump_outcome(Outcome(Ending.MAY_PASS, "HTTP 503", status=503))
 #: Bytes of a frame, in which all headers of a message must be; RabbitMQ closes the connection above it.
 FRAME = 131_072
 LONG = 100_000
+#: Short names: what AMQP writes around each is as long as the name.
+MANY = ["ce-" + "".join(letters) for letters in product("abcdefghijklmnopqrstuvw", repeat=3)]
 
 _TEXTS = st.text(max_size=8) | st.sampled_from(["\x00", "x" * 5000, "\x1b]0;owned\x07"])
 _VALUES = st.recursive(
@@ -147,6 +150,7 @@ def test_every_dead_message_becomes_a_letter_that_any_database_holds_and_any_rea
 @given(_MESSAGES, st.text(max_size=8))
 @example(Incoming(b"", {names.HEADER_ROUTING_KEY: bytearray(LONG)}, "", "", None, None, None, 3, 1), "odd")
 @example(Incoming(b"", {names.HEADER_REASON: "é" * LONG}, "", "", None, None, None, 3, 1), "r" * 4 * LONG)
+@example(Incoming(b"", dict.fromkeys(MANY, ""), "", "", None, None, None, 3, 1), "odd")
 @example(Incoming(b"", {"mih-a": 2**63 - 1, "ce-b": -(2**63)}, "", "", None, None, None, 3, 1), "odd")
 def test_every_message_can_be_moved_and_rejected_in_one_frame(message: Incoming, reason: str) -> None:
     for outgoing in (moved(message, "", "mih.suspect.ingest"), rejected(message, names.INVALID_KEY, reason)):

@@ -69,6 +69,13 @@ def test_odd_bytes_are_read_as_pamqp_reads_them_or_refused_as_it_refuses_them(
         assert (*received[:2], shown(received[2])) == expected
 
 
+@pytest.mark.parametrize("method", [b"\x00\x3c\x00\x50", b"\x00\x3c\x00\x3c"])
+def test_a_method_that_ends_in_the_middle_is_refused_as_what_it_is(method: bytes) -> None:
+    payload = method + b"\x05"
+    with pytest.raises(InvalidFrameError):
+        read_frame(b"\x01\x00\x01" + len(payload).to_bytes(4) + payload + b"\xce", 0)
+
+
 @given(st.lists(written, max_size=5), st.lists(st.integers(1, 200), max_size=20))
 def test_the_receiver_gives_the_same_frames_however_the_socket_cuts_them(raws: list[bytes], cuts: list[int]) -> None:
     async def received() -> list[Any]:
