@@ -19,7 +19,7 @@ from destination import out_of_order
 from hub_world import until
 from load import Load
 from redis.asyncio import Redis
-from world import IN_FLIGHT, World, in_flight_of
+from world import IN_FLIGHT, Servers, World, in_flight_of, needs_own_redis
 
 from pipeline.embedded import PrivateRedis
 from pipeline.errors import Unavailable
@@ -30,10 +30,16 @@ _STEP_S = 3600
 _LATE_S = 120
 
 
-def needs_faketime() -> None:
+def needs_faketime(_: Servers) -> None:
     """Raise Unavailable where it is not installed."""
     if not any(_LIBRARIES.glob("*/faketime/libfaketime.so.1")):
         raise Unavailable("this scenario needs faketime (Debian: libfaketime)")
+
+
+def needs_faketime_in_redis(servers: Servers) -> None:
+    """Raise Unavailable where it is not installed, or Redis is in a container, which shares this machine's clock."""
+    needs_faketime(servers)
+    needs_own_redis(servers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class RedisClockStepped:
 
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         redis, file = world.servers.redis, world.hub.folder / "clock"
-        assert isinstance(redis, PrivateRedis), "a container has a clock of its own"
+        assert isinstance(redis, PrivateRedis)
         await asyncio.to_thread(redis.kill)
         with _environment(_faked(file)):
             await asyncio.to_thread(redis.start)
@@ -85,7 +91,7 @@ class RedisClockStepped:
 
 @dataclass(frozen=True, slots=True)
 class ClockStepped:
-    """A role's clock goes an hour forth, two back, and is set right."""
+    """A role starts an hour ahead, its clock goes two back, and is set right."""
 
     role: str
     seconds: float = 3
@@ -96,10 +102,14 @@ class ClockStepped:
 
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         file, log = world.hub.folder / "clock", world.hub.folder / f"{self.role.replace(' ', '-')}.log"
-        async with started_with(world, _faked(file), self.role):
-            for step_s in (_STEP_S, -_STEP_S, 0):
-                _step(file, step_s)
+        faked = _faked(file)
+        # Ahead from the start, which it logs: it may have nothing to say later.
+        _step(file, _STEP_S)
+        async with started_with(world, faked, self.role):
+            for step_s in (-_STEP_S, 0):
                 await asyncio.sleep(self.seconds)
+                _step(file, step_s)
+            await asyncio.sleep(self.seconds)
         assert _was_elsewhen(log), f"{self.role} never wrote the wrong hour"
 
 

@@ -64,7 +64,7 @@ async def run(scenario: Scenario, servers: Servers, seed: int) -> Report:
     Raises Unavailable where this machine has not what it needs.
     """
     if scenario.needs:
-        scenario.needs()
+        scenario.needs(servers)
     started = monotonic()
     async with a_world(servers, scenario.database, clustered=scenario.clustered) as world:
         load = Load(world.amqp_url, planned(scenario.events), scenario.rate)

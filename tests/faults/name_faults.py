@@ -19,7 +19,7 @@ from full_queue_faults import others_hear
 from hub_world import until
 from load import Load
 from process_faults import ToldToStop
-from world import TRANSPORTS, World, in_flight_of
+from world import TRANSPORTS, Servers, World, in_flight_of
 
 from pipeline.errors import Unavailable
 
@@ -34,7 +34,7 @@ _ANSWER, _HEADER_BYTES, _TYPE_A = 0x8180, 12, b"\x00\x01"
 _HERE = struct.pack("!HHHIH", 0xC00C, 1, 1, 0, 4) + bytes((127, 0, 0, 1))
 
 
-def needs_port_53() -> None:
+def needs_port_53(_: Servers) -> None:
     """Raise Unavailable where no name server may be had."""
     if os.getuid() != 0:
         raise Unavailable("this scenario needs root: a name server listens at port 53")

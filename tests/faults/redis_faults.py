@@ -81,7 +81,7 @@ class RedisCannotSave:
     async def strike(self, world: World, load: Load, chance: Random) -> None:
         # What a snapshot is renamed to at its end; a folder cannot be replaced by a file.
         redis = world.servers.redis
-        assert isinstance(redis, PrivateRedis), "a container's folder cannot be reached"
+        assert isinstance(redis, PrivateRedis)
         in_the_way = redis.folder / "dump.rdb"
         async with _client(world) as client:
             in_the_way.mkdir()

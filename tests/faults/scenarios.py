@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from address_faults import HandshakeStalls
 from broker_faults import DISK, MEMORY, BrokerKilled, ConnectionClosed, QueueDeleted
-from clock_faults import ClockStepped, RedisClockStepped, needs_faketime
+from clock_faults import ClockStepped, RedisClockStepped, needs_faketime, needs_faketime_in_redis
 from cluster_faults import LeaderCutOff, LeaderKilled, RestartedInTurn
 from crash_faults import POINTS, Crashed, WronglyAcknowledged
 from database_faults import DatabaseAway, DatabaseFull, DatabaseLocked, DatabaseReadOnly
@@ -30,7 +30,7 @@ from redis_faults import (
 )
 from service_faults import DownToTheEnd, Flapping, InAMood
 from start_faults import StartedWithNothing
-from world import ROLES, DatabaseKind
+from world import ROLES, DatabaseKind, Servers, needs_own_redis
 
 from topology import names
 
@@ -63,7 +63,7 @@ class Scenario:
     #: On a RabbitMQ of three nodes, all of which the hub knows.
     clustered: bool = False
     #: Raises Unavailable where this machine has not what the faults need.
-    needs: Callable[[], None] | None = None
+    needs: Callable[[Servers], None] | None = None
     #: What is known to go wrong, in a sentence: shown, and no failure until it is mended.
     known: str = ""
 
@@ -147,10 +147,10 @@ SCENARIOS = (
     Scenario("Redis slow", (RedisSlow(),), times=2),
     Scenario("Redis read-only", (RedisReadOnly(),), times=2),
     Scenario("Redis full", (RedisFull(),), times=2),
-    Scenario("Redis cannot save", (RedisCannotSave(),), times=2),
+    Scenario("Redis cannot save", (RedisCannotSave(),), times=2, needs=needs_own_redis),
     Scenario("Redis takes no more clients", (RedisTooManyClients(),), times=2),
     Scenario("Redis without its scripts", (ScriptsFlushed(),), times=8),
-    Scenario("Redis's clock stepped", (RedisClockStepped("erp"),), needs=needs_faketime),
+    Scenario("Redis's clock stepped", (RedisClockStepped("erp"),), needs=needs_faketime_in_redis),
     Scenario("roles' clocks stepped", tuple(ClockStepped(role) for role in STAGES), needs=needs_faketime),
     Scenario("Redis's lines half-open", (Swallowed("redis", 5),)),
     Scenario("Redis 200 ms away", (Slow("redis", 0.2, 6),)),

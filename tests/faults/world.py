@@ -48,6 +48,12 @@ class Servers:
     redis: PrivateRedis | DockerRedis
 
 
+def needs_own_redis(servers: Servers) -> None:
+    """Raise Unavailable where Redis is in a container, whose folder and clock cannot be reached."""
+    if not isinstance(servers.redis, PrivateRedis):
+        raise Unavailable("this scenario needs redis-server on this machine, and not in Docker")
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Everything that a fault can take hold of."""
