@@ -259,8 +259,8 @@ async def _connect(
 async def _close(connection: aio_pika.abc.AbstractConnection) -> None:
     # A broker that is gone does not answer: closing is a courtesy with an end.
     closing = asyncio.ensure_future(connection.close())
-    # wait_for would wait for the end of what it cancels, and the client's own writer never ends while nobody reads it.
     closing.add_done_callback(_heard)
+    # wait_for would wait for the end of what it cancels, and the client's own writer never ends while nobody reads it.
     try:
         await asyncio.wait((closing,), timeout=_CLOSE_TIMEOUT_S)
     finally:

@@ -19,7 +19,8 @@ from pipeline.shared_state import SharedState, open_shared_state
 
 #: Seconds for which an unanswered question counts: a role that has nothing to do asks no further.
 _TOLD_FOR_S = 10
-#: A message leaves next to no cycles behind: Python's own 700 objects are 20 of them, and a tenth of the time to look.
+#: A message leaves next to no cycles behind. Python by itself looks for some after 700 new objects, which is after each
+#: few messages, and spends a tenth of the time on it.
 _GARBAGE = (20_000, 50, 100)
 
 log = structlog.get_logger()

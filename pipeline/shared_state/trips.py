@@ -46,7 +46,8 @@ class Trips:
             while self._waiting:
                 asked = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
                 # Who was cancelled before it began asks nothing any more.
-                await self._trip([one for one in asked if not one[1].done()])
+                if travelling := [one for one in asked if not one[1].done()]:
+                    await self._trip(travelling)
         finally:
             self._travelling = None
 

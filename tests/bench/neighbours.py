@@ -80,7 +80,7 @@ class Street:
             busy_s = _IDLE_S
             while busy_s >= _IDLE_S:
                 before = spent_by(broker)
-                await asyncio.sleep(1)
+                await asyncio.sleep(1)  # the second whose processor time is counted
                 busy_s = spent_by(broker).since(before).cpu_s
 
     async def _until_empty(self, *queues: str) -> None:
