@@ -6,6 +6,7 @@ all that is not acknowledged yet up to its tag, so it goes no higher than to the
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
 
 @dataclass(slots=True)
@@ -28,3 +29,14 @@ class Acknowledged:
         if covered:
             yield covered[-1], len(covered) > 1
         yield from ((tag, False) for tag in tags[len(covered) :])
+
+    def runs(self, settled: Iterable[int]) -> Iterator[tuple[int, bool]]:
+        """The last words of these tags, each new, and of those below that are not settled: as few as can be.
+
+        In ascending order, each for all up to its tag of which nothing was said before: tag, and whether they are
+        settled, rather than handed back.
+        """
+        tags = set(settled)
+        untold = (tag for tag in range(self._open, max(tags, default=0) + 1) if tag not in self._beyond)
+        for is_settled, run in groupby(untold, tags.__contains__):
+            yield max(run), is_settled

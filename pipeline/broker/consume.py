@@ -25,7 +25,7 @@ import structlog
 from aiormq.abc import DeliveredMessage
 from aiormq.exceptions import ChannelNotFoundEntity
 
-from pipeline.broker.acknowledged import Acknowledged
+from pipeline.broker.acknowledger import Acknowledger
 from pipeline.broker.away import unless_away
 from pipeline.broker.incoming import Incoming, read_incoming
 from pipeline.broker.outgoing import moved
@@ -111,10 +111,6 @@ class _Consumer:
     until: asyncio.Event
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     in_hand: set[asyncio.Task[None]] = field(default_factory=set)
-    #: Tags of what is done with and not acknowledged yet, and who acknowledges them.
-    settled: list[int] = field(default_factory=list)
-    acknowledging: asyncio.Task[None] | None = None
-    acknowledged: Acknowledged = field(default_factory=Acknowledged)
     #: The broker sends what it has, as far as is known here.
     takes: bool = False
     #: When a message last came or was done with.
@@ -123,24 +119,32 @@ class _Consumer:
     async def run(self) -> bool:
         """Consume to the end; whether there is such a queue."""
         channel = await self.session.channel()
-        channel.close_callbacks.add(self._gone)
         wire = await channel.get_underlay_channel()
+        acknowledger = Acknowledger(wire, self.queue)
+        channel.close_callbacks.add(self._end)
+        channel.close_callbacks.add(acknowledger.give_up)
         wire.on_consumer_cancel_callbacks.add(self._end)
+        is_cut_short = False
         try:
             await wire.basic_qos(prefetch_count=self.prefetch)
-            consumer_tag = await wire_consume(wire, self.queue, self._received(wire))
+            consumer_tag = await wire_consume(wire, self.queue, self._received(acknowledger))
             self.takes = True
             stands_still = await self._stood_still(wire)
+            acknowledger.hold()
             with contextlib.suppress(Unavailable), unless_away("cancel"):
                 await wire.basic_cancel(consumer_tag, timeout=2)
             if not stands_still:
                 await self._finish()
         except ChannelNotFoundEntity:
             return False
+        except asyncio.CancelledError:
+            is_cut_short = True
+            raise
         finally:
             self.takes = False
-            # Closing a channel while acknowledgements are on their way closes the whole connection (504).
             await self._let_go()
+            # Also when the session is lost: that may be its other connection.
+            await acknowledger.last_words(hands_back=is_cut_short)
             with contextlib.suppress(Unavailable), unless_away("close"):
                 await channel.close()
         return True
@@ -169,13 +173,7 @@ class _Consumer:
         self.takes = False
         self.ended.set()
 
-    def _gone(self, *_: object) -> None:
-        self._end()
-        # Where a connection is lost with its write queue full, the client lets those behind it wait for ever.
-        if self.acknowledging:
-            self.acknowledging.cancel()
-
-    def _received(self, wire: aiormq.abc.AbstractChannel) -> Callable[[DeliveredMessage], None]:
+    def _received(self, acknowledger: Acknowledger) -> Callable[[DeliveredMessage], None]:
         held = IN_HAND.labels(self.queue)
 
         def done(task: asyncio.Task[None]) -> None:
@@ -186,7 +184,7 @@ class _Consumer:
         def received(message: DeliveredMessage) -> None:
             # A task of ours, not the channel's: an attempt in flight outlives the loss of its channel, so that
             # what it achieved is remembered.
-            task = asyncio.create_task(self._live(wire, read_incoming(message)))
+            task = asyncio.create_task(self._live(acknowledger, read_incoming(message)))
             self.in_hand.add(task)
             self.moved_at = monotonic()
             held.inc()
@@ -194,7 +192,7 @@ class _Consumer:
 
         return received
 
-    async def _live(self, wire: aiormq.abc.AbstractChannel, message: Incoming) -> None:
+    async def _live(self, acknowledger: Acknowledger, message: Incoming) -> None:
         try:
             await take_or_suspect(self.session, self.queue, self.take, self.stage, message)
         except NotConfirmed as refused:
@@ -204,26 +202,11 @@ class _Consumer:
             log.warning("not settled, will come again", queue=self.queue, reason=str(away), **message.ids)
             self.session.lost.set()
         else:
-            self.settled.append(message.tag)
-            if self.acknowledging is None:
-                self.acknowledging = asyncio.create_task(self._acknowledge(wire), name="acknowledge")
-
-    async def _acknowledge(self, wire: aiormq.abc.AbstractChannel) -> None:
-        """Acknowledge what is settled, together what was settled in the same turn of the loop."""
-        try:
-            with unless_away("not acknowledged, will come again"):
-                while self.settled:
-                    tags, self.settled = self.settled, []
-                    for tag, multiple in self.acknowledged.of(tags):
-                        await wire.basic_ack(tag, multiple, wait=False)
-        except Unavailable as away:
-            log.warning(str(away), queue=self.queue)
-        finally:
-            self.acknowledging = None
+            acknowledger.settled(message.tag)
 
     async def _finish(self) -> None:
         """Let what is in hand end, but make nobody wait for it who has to open the next session."""
-        ended = asyncio.ensure_future(self._all_acknowledged())
+        ended = asyncio.ensure_future(self._all_ended())
         lost = asyncio.ensure_future(self.session.lost.wait())
         try:
             await asyncio.wait((ended, lost), timeout=HOLD_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
@@ -233,15 +216,13 @@ class _Consumer:
             ended.cancel()
             lost.cancel()
 
-    async def _all_acknowledged(self) -> None:
+    async def _all_ended(self) -> None:
         if self.in_hand:
             await asyncio.wait(self.in_hand)
-        if self.acknowledging:
-            await asyncio.wait((self.acknowledging,))
 
     async def _let_go(self) -> None:
         """Cancel what did not end in time, or what whoever cancels this cuts short: it returns to its queue."""
-        leftover = [*self.in_hand, *filter(None, (self.acknowledging,))]
+        leftover = list(self.in_hand)
         for task in leftover:
             task.cancel()
         await asyncio.gather(*leftover, return_exceptions=True)

@@ -1,5 +1,7 @@
 """Acknowledging together: all that is settled, nothing that is not, and no tag twice."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,3 +44,24 @@ def test_a_broker_that_hears_them_has_acknowledged_what_is_settled_and_no_more(t
             assert tag in outstanding
             outstanding -= {one for one in outstanding if one <= tag} if multiple else {tag}
         assert outstanding == set(range(1, 61)) - settled
+
+
+@given(turns())
+def test_in_the_last_words_what_is_not_settled_goes_back_and_all_else_is_acknowledged(turns: list[list[int]]) -> None:
+    channel = Acknowledged()
+    outstanding = set(range(1, 61))
+    *before, last = turns
+    for turn in before:
+        for tag, multiple in channel.of(turn):
+            outstanding -= {one for one in outstanding if one <= tag} if multiple else {tag}
+    unsettled = outstanding - set(last)
+    words = list(channel.runs(last))
+    acknowledged: set[int] = set()
+    for tag, is_settled in words:
+        assert tag in outstanding
+        spoken_of = {one for one in outstanding if one <= tag}
+        outstanding -= spoken_of
+        acknowledged |= spoken_of if is_settled else set()
+    assert acknowledged == set(last)
+    assert unsettled.isdisjoint(acknowledged)
+    assert all(one[1] is not two[1] for one, two in pairwise(words))
