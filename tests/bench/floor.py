@@ -33,17 +33,16 @@ Work = Callable[[bytes], Awaitable[object]]
 
 async def main(url: str, kind: str, source: str, target: str, *, on_wire: bool) -> None:
     """Work until killed."""
-    consuming = _consume_on_wire if on_wire else _consume
     if on_wire:
         receive_quickly()
     if kind == "post":
         connector = aiohttp.TCPConnector(limit=POST_PREFETCH)
         async with aiohttp.ClientSession(connector=connector, headers={"Content-Type": "application/json"}) as session:
-            await consuming(url, source, POST_PREFETCH, _posting(session, target))
+            await _consume(url, source, POST_PREFETCH, _posting(session, target), on_wire=on_wire)
     else:
         channel = await _channel(url, confirms=True)
         publishing = _publishing_on_wire if on_wire else _publishing
-        await consuming(url, source, HOP_PREFETCH, publishing(channel, target))
+        await _consume(url, source, HOP_PREFETCH, publishing(channel, target), on_wire=on_wire)
 
 
 def _publishing(channel: AbstractChannel, queue: str) -> Work:
@@ -73,24 +72,7 @@ def _posting(session: aiohttp.ClientSession, address: str) -> Work:
     return post
 
 
-async def _consume(url: str, queue: str, prefetch: int, work: Work) -> None:
-    channel = await _channel(url, confirms=False)
-    await channel.basic_qos(prefetch_count=prefetch)
-    in_hand = set()
-
-    async def live(message: DeliveredMessage) -> None:
-        await work(message.body)
-        await channel.basic_ack(message.delivery_tag or 0)
-
-    async def received(message: DeliveredMessage) -> None:
-        in_hand.add(task := asyncio.create_task(live(message)))
-        task.add_done_callback(in_hand.discard)
-
-    await channel.basic_consume(queue, received)
-    await asyncio.Event().wait()
-
-
-async def _consume_on_wire(url: str, queue: str, prefetch: int, work: Work) -> None:
+async def _consume(url: str, queue: str, prefetch: int, work: Work, *, on_wire: bool) -> None:
     channel = await _channel(url, confirms=False)
     await channel.basic_qos(prefetch_count=prefetch)
     in_hand = set()
@@ -103,7 +85,13 @@ async def _consume_on_wire(url: str, queue: str, prefetch: int, work: Work) -> N
         in_hand.add(task := asyncio.create_task(live(message)))
         task.add_done_callback(in_hand.discard)
 
-    await consume(channel, queue, received)
+    async def called(message: DeliveredMessage) -> None:
+        received(message)
+
+    if on_wire:
+        await consume(channel, queue, received)
+    else:
+        await channel.basic_consume(queue, called)
     await asyncio.Event().wait()
 
 
