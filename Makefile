@@ -13,7 +13,7 @@ demo: setup ## the whole road in under a minute: real Moodle events delivered to
 	@$(bin)/mih demo
 
 test: setup ## the tests, on the RabbitMQ and Redis of MIH_AMQP_URL and MIH_REDIS_URL or on private ones
-	@$(bin)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(bin)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test-long: export MIH_TEST_LONG := 1
 test-long: setup ## the tests that `make test` leaves out because they take minutes: an outage, least rights, the private brokers

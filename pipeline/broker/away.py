@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from aiormq.exceptions import AMQPError, DeliveryError, PublishError
 
+from pipeline.cancellation import cancellation_kept
 from pipeline.errors import NotConfirmed, Unavailable
 
 #: RuntimeError is the library's word for a connection or a channel that is closed already, StopAsyncIteration for one
@@ -20,7 +21,8 @@ def unless_away(doing: str) -> Iterator[None]:
     Raises NotConfirmed when the broker refused or returned a publish, Unavailable when it is away.
     """
     try:
-        yield
+        with cancellation_kept():
+            yield
     except PublishError:
         raise NotConfirmed(f"{doing}: no queue is bound for it") from None
     except DeliveryError:

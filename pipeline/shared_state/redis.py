@@ -1,6 +1,5 @@
 """Redis, and going on without it: a question that Redis does not answer gets the answer that lets messages pass."""
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from pipeline.cancellation import cancellation_kept
 from pipeline.shared_state.trips import Trips
 
 #: Seconds. A message waits no longer for protection than this.
@@ -46,7 +46,8 @@ class SharedState:
             self.degraded += 1
             return otherwise
         try:
-            answer = await _kept_cancellable(question)
+            with cancellation_kept():
+                answer = await question()
         except (RedisError, OSError, TimeoutError) as away:
             self._lost(away)
             return otherwise
@@ -68,16 +69,6 @@ class SharedState:
         if self._is_away:
             log.info("redis back", degraded=self.degraded)
         self._is_away = False
-
-
-async def _kept_cancellable(question: Callable[[], Awaitable[T]]) -> T:
-    """Ask; Python 3.11's wait_for, beneath the client, loses a cancellation that comes together with an answer."""
-    task = asyncio.current_task()
-    before = task.cancelling() if task else 0
-    answer = await question()
-    if task and task.cancelling() > before:
-        raise asyncio.CancelledError
-    return answer
 
 
 @contextlib.asynccontextmanager
