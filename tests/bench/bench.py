@@ -21,7 +21,7 @@ from comparison import Say, compared, sheets
 from ground import Ground, prepared_ground
 from neighbours import neighbours
 from page import surroundings, write_json, write_page
-from plots import write_plots
+from plots import write_plots, write_scaling_plots
 from recovery import recovery
 from retries import retries
 from rich.console import Console
@@ -53,8 +53,8 @@ def main(  # noqa: PLR0913 - each is an option of its own
     page: Annotated[bool, typer.Option("--page", help="Write it into docs/performance.md, too.")] = False,
 ) -> None:
     """Run the bench."""
-    if page and (against or only is not Part.COMPARISON):
-        raise typer.BadParameter("the page shows the comparison of all sides: --page goes without --only and --against")
+    if page and against:
+        raise typer.BadParameter("the page shows this tree: --page goes without --against")
     logging.disable()
     progress = Console(stderr=True)
     with ExitStack() as stack:
@@ -69,7 +69,8 @@ def main(  # noqa: PLR0913 - each is an option of its own
     if as_json:
         write_json(as_json, told, found)
     if page:
-        write_page(told, found, plots)
+        by = "make bench" if only is Part.COMPARISON else f"make bench ONLY={only}"
+        write_page(by, told, found, plots)
 
 
 async def _measured(  # noqa: PLR0913 - what was asked for, word by word
@@ -85,7 +86,8 @@ async def _measured(  # noqa: PLR0913 - what was asked for, word by word
             if only is Part.RECOVERY:
                 return told, await recovery(ground, rounds, say, waiting=waiting or 20_000), []
             if only is Part.SCALING:
-                return told, await scaling(ground, rounds, say), []
+                grown = await scaling(ground, rounds, say)
+                return told, grown, write_scaling_plots(grown) if draws else []
             results = await compared(ground, rounds, say, base)
             return told, sheets(results), write_plots(results) if draws else []
         except Exception:

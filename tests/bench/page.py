@@ -15,8 +15,6 @@ from sheet import Sheet, markdown
 
 _ROOT = Path(__file__).parents[2]
 _PAGE = _ROOT / "docs" / "performance.md"
-#: What lies between these lines of the page is generated.
-_GENERATED = re.compile(r"(<!-- made by make bench -->\n).*(<!-- end -->)", re.DOTALL)
 _LIBRARIES = ("aiormq", "aiohttp", "redis", "orjson")
 
 
@@ -39,10 +37,11 @@ def write_json(file: Path, told: dict[str, str], sheets: Sequence[Sheet]) -> Non
     file.write_text(json.dumps(found, indent=2) + "\n")
 
 
-def write_page(told: dict[str, str], sheets: Sequence[Sheet], plots: Sequence[Path]) -> None:
-    """Put the tables into the page, with what they hold for."""
+def write_page(by: str, told: dict[str, str], sheets: Sequence[Sheet], plots: Sequence[Path]) -> None:
+    """Put the tables into the page, with what they hold for, in place of what this command made before."""
     made = "\n".join(_lines(told, sheets, plots))
-    _PAGE.write_text(_GENERATED.sub(lambda found: f"{found[1]}{made}\n{found[2]}", _PAGE.read_text()))
+    generated = re.compile(rf"(<!-- made by {re.escape(by)} -->\n).*?(<!-- end -->)", re.DOTALL)
+    _PAGE.write_text(generated.sub(lambda found: f"{found[1]}{made}\n{found[2]}", _PAGE.read_text()))
 
 
 def _lines(told: dict[str, str], sheets: Sequence[Sheet], plots: Sequence[Path]) -> Iterator[str]:

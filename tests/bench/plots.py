@@ -1,4 +1,4 @@
-"""Plots of a comparison: what each side carries and costs, and how long an event takes."""
+"""Plots: what each side carries and how long its events take, and what a hub carries as it grows."""
 
 import sys
 from collections.abc import Sequence
@@ -7,13 +7,33 @@ from typing import Any
 
 from comparison import Result
 from figures import middle
+from sheet import Sheet
 
 _FOLDER = Path(__file__).parents[2] / "docs" / "performance"
 _PACKAGES = Path(__file__).parents[2] / ".bench"
 
 
 def write_plots(results: Sequence[Result]) -> list[Path]:
-    """Draw them; where they lie."""
+    """Draw what each side carries and how long its events take; where the drawing lies."""
+    figure, (carried, taken) = _pyplot().subplots(1, 2, figsize=(12, 4), layout="constrained")
+    _draw_carried(carried, results)
+    _draw_taken(taken, results)
+    return _saved(figure, "comparison")
+
+
+def write_scaling_plots(sheets: Sequence[Sheet]) -> list[Path]:
+    """Draw what a hub carries at each point of each series."""
+    figure, all_axes = _pyplot().subplots(2, -(-len(sheets) // 2), figsize=(12, 6), layout="constrained")
+    for axes, sheet in zip(all_axes.flat, sheets, strict=False):
+        bars = axes.bar([str(row[sheet.columns[0]]) for row in sheet.rows], [row["events/s"] for row in sheet.rows])
+        axes.bar_label(bars, fmt="{:,.0f}")
+        axes.margins(y=0.15)
+        axes.set(title=sheet.title, ylabel="events per second")
+        axes.tick_params("x", labelrotation=12)
+    return _saved(figure, "scaling")
+
+
+def _pyplot() -> Any:
     # Behind all others: what MIH runs on is what its own lock says.
     sys.path.append(str(_PACKAGES))
     import matplotlib as mpl  # type: ignore[import-not-found] # noqa: PLC0415 - it lies where only now is looked
@@ -21,11 +41,12 @@ def write_plots(results: Sequence[Result]) -> list[Path]:
     mpl.use("Agg")
     import matplotlib.pyplot as plt  # type: ignore[import-not-found] # noqa: PLC0415 - after its backend is chosen
 
+    return plt
+
+
+def _saved(figure: Any, name: str) -> list[Path]:
     _FOLDER.mkdir(exist_ok=True)
-    figure, (carried, taken) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
-    _draw_carried(carried, results)
-    _draw_taken(taken, results)
-    file = _FOLDER / "comparison.png"
+    file = _FOLDER / f"{name}.png"
     figure.savefig(file, dpi=110)
     return [file]
 
