@@ -23,10 +23,10 @@ from time import monotonic
 import aiormq.abc
 import structlog
 from aiormq.abc import DeliveredMessage
-from aiormq.exceptions import ChannelNotFoundEntity
+from aiormq.exceptions import AMQPChannelError, ChannelNotFoundEntity
 
 from pipeline.broker.acknowledger import Acknowledger
-from pipeline.broker.away import unless_away
+from pipeline.broker.away import said, unless_away
 from pipeline.broker.incoming import Incoming, read_incoming
 from pipeline.broker.outgoing import moved
 from pipeline.broker.session import HOLD_LIMIT_S, Session
@@ -121,7 +121,7 @@ class _Consumer:
         channel = await self.session.channel()
         wire = await channel.get_underlay_channel()
         acknowledger = Acknowledger(wire, self.queue)
-        channel.close_callbacks.add(self._end)
+        channel.close_callbacks.add(self._gone)
         channel.close_callbacks.add(acknowledger.give_up)
         wire.on_consumer_cancel_callbacks.add(self._end)
         is_cut_short = False
@@ -172,6 +172,12 @@ class _Consumer:
     def _end(self, *_: object) -> None:
         self.takes = False
         self.ended.set()
+
+    def _gone(self, _: object, why: BaseException | None) -> None:
+        # A connection that is lost takes all its channels along, and is told once.
+        if self.takes and isinstance(why, AMQPChannelError):
+            log.warning("channel lost", queue=self.queue, reason=said(why))
+        self._end()
 
     def _received(self, acknowledger: Acknowledger) -> Callable[[DeliveredMessage], None]:
         held = IN_HAND.labels(self.queue)

@@ -15,7 +15,7 @@ from world import AT_ONCE, World, in_flight_of
 POINTS = ("before publish", "before confirm", "after confirm", "before acknowledgement", "after acknowledgement")
 #: What is on the path of a role that is to die.
 CRASHING = Path(__file__).parent / "crashing"
-_CHANNEL_LOST = '"message":"not acknowledged, will come again'
+_CHANNEL_LOST = '"message":"channel lost"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from broker_world import Taker, World, a_world, channels_of, consuming, eventually
+from structlog.testing import capture_logs
 
 from pipeline.broker import Incoming, Outgoing, consume
 from pipeline.errors import NotConfirmed
@@ -143,6 +144,16 @@ async def test_a_publish_that_nobody_is_bound_for_is_tried_again_until_somebody_
 
 async def test_a_channel_error_ends_that_channel_only_and_consuming_goes_on(world: World) -> None:
     erp, lms = Taker(), Taker()
+    with capture_logs() as logs:
+        await _lose_a_channel(world, erp, lms)
+    assert not world.session.lost.is_set()
+    # Also where nothing was in hand that could not be acknowledged any more.
+    [told] = [line for line in logs if line["event"] == "channel lost"]
+    assert told["queue"] == "mih.service.erp"
+    assert "unknown delivery tag 4711" in told["reason"]
+
+
+async def _lose_a_channel(world: World, erp: Taker, lms: Taker) -> None:
     async with consuming(world.session, "mih.service.erp", erp.take, stage="sender"):
         await world.publish("mih.service.erp", "1")
         await eventually(lambda: erp.bodies == ["1"], "the first consumer works")
@@ -153,7 +164,6 @@ async def test_a_channel_error_ends_that_channel_only_and_consuming_goes_on(worl
             await world.publish("mih.service.erp", "3")
             await eventually(lambda: erp.bodies == ["1", "3"], "the first consumer works again")
             await eventually(lambda: lms.bodies == ["2"], "the other consumer was not disturbed")
-    assert not world.session.lost.is_set()
 
 
 async def test_what_was_in_hand_when_its_channel_closed_comes_again(world: World) -> None:
