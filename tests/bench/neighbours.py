@@ -112,6 +112,11 @@ class Trouble:
 
 
 @asynccontextmanager
+async def _is_well(_: Street) -> AsyncIterator[int]:
+    yield 1
+
+
+@asynccontextmanager
 async def _hangs(street: Street) -> AsyncIterator[int]:
     await street.ground.destination.hang(_TROUBLED)
     try:
@@ -162,6 +167,8 @@ def _has_waiting(count: int) -> Callable[[Street], AbstractAsyncContextManager[i
 
 def _troubles(waiting: int) -> dict[str, Trouble]:
     return {
+        # How far two calm rounds differ: what the others are to be held against.
+        "is well": Trouble(_is_well),
         "hangs": Trouble(_hangs),
         "is down": Trouble(_is_down),
         "has ten times its rate": Trouble(_has_ten_times_its_rate),

@@ -15,8 +15,10 @@ from typer.testing import CliRunner
 
 from pipeline.broker import Incoming, open_getter
 from pipeline.cli.dlq import register
+from pipeline.database import create_database
 from pipeline.dead_index import DeadIndex
 from pipeline.errors import Misconfigured
+from pipeline.settings import load_settings
 from topology import names
 
 LETTERS, LOOKS = 20, 1_000
@@ -28,6 +30,7 @@ def environment(amqp_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     said = {"amqp_url": amqp_url, "database_url": f"sqlite:///{tmp_path / 'mih.db'}", "state_dir": str(tmp_path)}
     for name, value in said.items():
         monkeypatch.setenv(f"MIH_{name.upper()}", value)
+    create_database(load_settings().effective_database_url())
     return said
 
 
