@@ -58,7 +58,11 @@ class Acknowledger:
         Closing a channel while acknowledgements are on their way to the socket closes the whole connection (504).
         """
         if self._saying:
-            await asyncio.wait((self._saying,), timeout=_LAST_WORDS_S)
+            _, stuck = await asyncio.wait((self._saying,), timeout=_LAST_WORDS_S)
+            if stuck:
+                # Nobody reads: the last would stick behind them, and all comes again.
+                self.give_up()
+                return
         say = self._say_runs() if hands_back and self._holds else self._say_all()
         self._saying = asyncio.create_task(say, name="acknowledge the last")
         await asyncio.wait((self._saying,), timeout=_LAST_WORDS_S)

@@ -8,6 +8,7 @@ The life of a message in hand:
    returns to its queue. Where the broker only refuses a publish (NotConfirmed), this queue's channel ends alone.
 4. `take` raises anything else: a bug met this message. It goes to `mih.suspect.<stage>` as well, so that nothing
    loops and nobody waits behind it.
+5. The stop is cut short before `take` returned: it is handed back, and what returned is acknowledged.
 
 A queue has a channel of its own, since a channel's errors and its consumer timeout hit all that share it. The channel
 is opened again for as long as its session lives; also where nothing moves though something should: as much is in hand

@@ -5,7 +5,7 @@
                  takes one message, and by its outcome the breaker closes or stays open
     paused  ──►  nobody takes, nobody probes
 
-Whatever is taken ends before the line does; what has no permit goes to the ladder, and nothing is nacked.
+Whatever is taken ends before the line does; what has no permit goes to the ladder.
 """
 
 import asyncio

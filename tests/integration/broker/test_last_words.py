@@ -7,6 +7,7 @@ and what they spoke of came again.
 import asyncio
 from collections.abc import AsyncIterator
 
+import aiormq
 import pytest
 from broker_world import Taker, World, a_world, channels_of, consuming, eventually
 
@@ -65,3 +66,22 @@ async def test_a_stop_cut_short_returns_what_did_not_end_and_nothing_else(world:
     hung = [str(number) for number in range(0, ALL, 12)]
     assert sorted(await world.bodies(names.INGEST, len(hung)), key=int) == hung
     assert await world.depth(names.INGEST) == 0
+
+
+async def test_acknowledgements_that_never_leave_hold_up_no_end_and_leave_nothing_behind(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where nobody reads from the connection: what stuck in the client was left there, and a second joined it."""
+    stuck = asyncio.Event()
+
+    async def never(*_: object, **__: object) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(aiormq.Channel, "basic_ack", never)
+    await world.publish(names.INGEST, "a")
+    async with consuming(world.session, names.INGEST, Taker().take):
+        await stuck.wait()
+    monkeypatch.undo()
+    assert await world.bodies(names.INGEST, 1) == ["a"]
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("acknowledge")]
