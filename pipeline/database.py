@@ -7,6 +7,7 @@ only (`mih apply`, `mih up`), and each use of a connection looks whether its fil
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -214,6 +215,11 @@ def _create_private(path: Path) -> None:
 
 def _write_ahead(connection: Any, _: Any) -> None:
     """Let readers and the one writer not wait for each other."""
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.close()
+    with contextlib.closing(connection.cursor()) as cursor:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as refused:
+            # Where another one writes, SQLite refuses this at once, without the patience that it has otherwise. The
+            # file works in either mode, and keeps the one it has: whoever opens it next asks again.
+            if refused.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise

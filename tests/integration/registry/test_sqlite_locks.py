@@ -1,10 +1,12 @@
 """SQLite's file among several processes and connections: its locks are the process's, and go with any closing of it."""
 
 import asyncio
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select
+from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
 from sqlite_files import new_file
 
 from pipeline.database import open_database
@@ -38,3 +40,17 @@ async def test_a_further_connection_of_this_process_does_not_end_the_locks_of_th
             found = (await reading.execute(select(NUMBERS.c.number))).scalars().all()
             await reading.rollback()
             assert sorted(found) == list(range(number + 1))
+
+
+async def test_a_file_that_another_one_writes_opens_before_it_has_a_write_ahead_log(tmp_path: Path) -> None:
+    path = tmp_path / "mih.db"
+    url = new_file(path)
+    async with open_database(url, TABLES) as database, database.connection():
+        pass
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")
+        other.execute("BEGIN IMMEDIATE")
+        async with open_database(url, TABLES) as database, database.connection() as reading:
+            assert (await reading.execute(select(NUMBERS.c.number))).scalars().all() == []
+    async with open_database(url, TABLES) as database, database.connection() as later:
+        assert (await later.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
