@@ -15,6 +15,8 @@ import redis.asyncio
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, ResponseError
 
+from pipeline.cancellation import cancellation_kept
+
 #: Questions in one trip: more of them save no more, and the first would wait for the answer to the last.
 _MOST = 128
 #: Seconds for all of a trip, connecting included: the client bounds each answer by itself, and they are many.
@@ -70,11 +72,10 @@ class Trips:
         # As the client's own pipeline does it, without what that does for each command besides.
         connection = await self._client.connection_pool.get_connection()  # type: ignore[no-untyped-call] # the client says nothing of it
         try:
-            await connection.send_packed_command(b"".join(connection.pack_commands(commands)))
-            # Python 3.11's wait_for, beneath the sending, may swallow the end of the time for all of it.
-            async with asyncio.timeout(_LONGEST_S):
-                # The first is the one that Redis lets wait.
-                return [await _answer(connection, None if at == 0 else inf) for at in range(len(commands))]
+            with cancellation_kept():  # the end of the time for all of it is one, too
+                await connection.send_packed_command(b"".join(connection.pack_commands(commands)))
+            # The first is the one that Redis lets wait.
+            return [await _answer(connection, None if at == 0 else inf) for at in range(len(commands))]
         except BaseException:
             # Nobody may take what is still to come on it for theirs.
             await connection.disconnect(nowait=True)
