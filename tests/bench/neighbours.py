@@ -1,7 +1,7 @@
 """Neighbours: what nineteen services notice of trouble with the twentieth, in one run with it and without.
 
-Calm and trouble take turns on the same hub; the ratio of a pair is of two rounds that follow each other, where the
-trouble can be made and healed that often.
+Calm and trouble take turns on the same hub, beginning and ending with calm: each troubled round has a calm one before
+it and one after, and is held against both, so that a machine that grows slower or faster is not taken for the trouble.
 """
 
 import asyncio
@@ -107,7 +107,7 @@ class Trouble:
     """What goes wrong while inside, which says how many times its rate the troubled service then has."""
 
     inside: Callable[[Street], AbstractAsyncContextManager[int]]
-    #: So dear to make that all rounds in it follow each other, after all the calm ones.
+    #: So dear to make that all rounds in it follow each other, between as many calm ones before and after.
     is_dear: bool = False
 
 
@@ -161,6 +161,7 @@ def _has_waiting(count: int) -> Callable[[Street], AbstractAsyncContextManager[i
             async with street.channel() as channel:
                 await channel.queue_purge(names.service_queue(_TROUBLED))
             await street.running.hub.run("resume", _TROUBLED)
+            await street.until_put_away()
 
     return waiting
 
@@ -190,32 +191,42 @@ async def neighbours(ground: Ground, rounds: int, say: Say, *, waiting: int = 5_
         return Sheet(
             "The nineteen neighbours of a service that …",
             [await _row(street, name, trouble, rounds, say) for name, trouble in _troubles(waiting).items()],
-            f"Publish to arrival of the healthy nineteen, {_RATE} events/s in all; the ratio is the median of pairs.",
+            f"Publish to arrival of the healthy nineteen, {_RATE} events/s in all; the ratio is the median of "
+            "pairs: each troubled round with the calm one before it and with the one after.",
         )
 
 
 async def _row(street: Street, name: str, trouble: Trouble, rounds: int, say: Say) -> dict[str, Cell]:
-    calm: list[Latency] = []
-    troubled: list[Latency] = []
     together = rounds if trouble.is_dear else 1
-    for _ in range(rounds // together):
-        calm += [await street.round() for _ in range(together)]
+    before, troubled, after = list[Latency](), list[Latency](), list[Latency]()
+    calm = await _calm(street, together)
+    while len(troubled) < rounds:
+        before += calm
         async with trouble.inside(street) as times:
-            for before in calm[-together:]:
+            for then in calm:
                 troubled.append(found := await street.round(troubled_times=times))
-                told = f"p99 {found.p99 * 1000:,.0f} ms, calm {before.p99 * 1000:,.0f} ms"
+                told = f"p99 {found.p99 * 1000:,.0f} ms, calm {then.p99 * 1000:,.0f} ms"
                 say(f"{name} {len(troubled)}/{rounds}: {told}")
         await street.until_settled()
-    now, then = middle(troubled), middle(calm)
+        after += (calm := await _calm(street, together))
+    now, then = middle(troubled), middle([*before, *after])
     return {
         "trouble": name,
-        "p99 ratio": paired_ratio([one.p99 for one in troubled], [one.p99 for one in calm]),
+        "p99 ratio": paired_ratio(_p99(troubled * 2), _p99(before + after)),
         "p50 ms calm": then.p50 * 1000,
         "p50 ms": now.p50 * 1000,
         "p99 ms calm": then.p99 * 1000,
         "p99 ms": now.p99 * 1000,
         "events": now.events,
     }
+
+
+async def _calm(street: Street, count: int) -> list[Latency]:
+    return [await street.round() for _ in range(count)]
+
+
+def _p99(rounds: Sequence[Latency]) -> list[float]:
+    return [one.p99 for one in rounds]
 
 
 def _order(number: int, slug: str) -> Message:
