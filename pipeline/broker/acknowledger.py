@@ -1,4 +1,8 @@
-"""Acknowledging what one channel handed over.
+"""Acknowledging what one channel handed over: some together, for nobody waits for an acknowledgement.
+
+Each alone costs a system call here, and of a quorum queue a write to disk there. At 400 messages a second, which three
+stages carry one by one, that was a fourth of their latency. A process that dies has no more to repeat than its
+prefetch, as before.
 
 In the last words few must do: a channel that closes forgets acknowledgements of a quorum queue where more than 32 of
 them are on their way to it (measured on RabbitMQ 3.10 with 96 of them, in 4 of 12 closes, up to 63 lost), and what they
@@ -18,6 +22,10 @@ from pipeline.broker.acknowledged import Acknowledged
 from pipeline.broker.away import unless_away
 from pipeline.errors import Unavailable
 
+#: Seconds for which what is settled waits for company.
+_TOGETHER_S = 0.02
+#: Of what may be in hand, the part that is settled at most before it is said: what comes next must not wait for it.
+_PART = 4
 #: Seconds: longer than a broker that reads takes for the last words.
 _LAST_WORDS_S = 2
 
@@ -26,28 +34,36 @@ log = structlog.get_logger()
 
 @dataclass(slots=True, eq=False)
 class Acknowledger:
-    """Acknowledges together what is settled in the same turn of the loop, and at the end all the rest."""
+    """Acknowledges together what is settled within the same moment, and at the end all the rest."""
 
     wire: aiormq.abc.AbstractChannel
     queue: str
+    prefetch: int
     #: Tags of what is settled and not acknowledged yet.
     _settled: list[int] = field(default_factory=list)
     _said: Acknowledged = field(default_factory=Acknowledged)
     _holds: bool = False
+    _due: asyncio.TimerHandle | None = None
     _saying: asyncio.Task[None] | None = None
 
     def settled(self, tag: int) -> None:
         """Acknowledge this one, soon."""
         self._settled.append(tag)
-        if self._saying is None and not self._holds:
-            self._saying = asyncio.create_task(self._say_soon(), name="acknowledge")
+        if self._holds:
+            return
+        if len(self._settled) * _PART >= self.prefetch:
+            self._say()
+        elif self._due is None:
+            self._due = asyncio.get_running_loop().call_later(_TOGETHER_S, self._say)
 
     def hold(self) -> None:
         """Say nothing from now on: the consumer is about to be cancelled."""
         self._holds = True
+        self._forget()
 
     def give_up(self, *_: object) -> None:
         """The channel is gone: what is being said reaches nobody."""
+        self._forget()
         # Where a connection is lost with its write queue full, the client lets those behind it wait for ever.
         if self._saying:
             self._saying.cancel()
@@ -67,6 +83,16 @@ class Acknowledger:
         self._saying = asyncio.create_task(say, name="acknowledge the last")
         await asyncio.wait((self._saying,), timeout=_LAST_WORDS_S)
         self.give_up()
+
+    def _say(self) -> None:
+        self._forget()
+        if self._saying is None:
+            self._saying = asyncio.create_task(self._say_soon(), name="acknowledge")
+
+    def _forget(self) -> None:
+        if self._due:
+            self._due.cancel()
+            self._due = None
 
     async def _say_soon(self) -> None:
         try:

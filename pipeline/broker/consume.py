@@ -121,7 +121,7 @@ class _Consumer:
         """Consume to the end; whether there is such a queue."""
         channel = await self.session.channel()
         wire = await channel.get_underlay_channel()
-        acknowledger = Acknowledger(wire, self.queue)
+        acknowledger = Acknowledger(wire, self.queue, self.prefetch)
         channel.close_callbacks.add(self._gone)
         channel.close_callbacks.add(acknowledger.give_up)
         wire.on_consumer_cancel_callbacks.add(self._end)

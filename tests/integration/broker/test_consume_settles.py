@@ -162,7 +162,8 @@ async def _lose_a_channel(world: World, erp: Taker, lms: Taker) -> None:
             await channel.basic_ack(4711)  # unknown: 406, and the broker closes the channel
             await world.publish("mih.service.lms", "2")
             await world.publish("mih.service.erp", "3")
-            await eventually(lambda: erp.bodies == ["1", "3"], "the first consumer works again")
+            # What the channel had not acknowledged yet comes again.
+            await eventually(lambda: erp.bodies in (["1", "3"], ["1", "1", "3"]), "the first consumer works again")
             await eventually(lambda: lms.bodies == ["2"], "the other consumer was not disturbed")
 
 
