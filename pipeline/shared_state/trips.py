@@ -22,7 +22,7 @@ _MOST = 128
 #: Seconds for all of a trip, connecting included: the client bounds each answer by itself, and they are many.
 _LONGEST_S = 2.0
 
-_Command = tuple[bytes | int, ...]
+_Part = str | bytes | int
 
 
 class Trips:
@@ -30,15 +30,15 @@ class Trips:
 
     def __init__(self, client: redis.asyncio.Redis) -> None:
         self._client = client
-        self._waiting: deque[tuple[_Command, asyncio.Future[Any]]] = deque()
+        #: Commands as they are sent, and who waits for their answers.
+        self._waiting: deque[tuple[bytes, asyncio.Future[Any]]] = deque()
         self._travelling: asyncio.Task[None] | None = None
 
-    async def ask(self, *command: str | bytes | int) -> Any:
+    async def ask(self, *command: _Part) -> Any:
         """The answer to one command."""
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         # Written here, so that a text that cannot be fails who asks, and nobody who travels along.
-        written = tuple(part.encode() if isinstance(part, str) else part for part in command)
-        self._waiting.append((written, answer))
+        self._waiting.append((packed(command), answer))
         if self._travelling is None:
             self._travelling = asyncio.create_task(self._travel(), name="trips to redis")
         return await answer
@@ -53,7 +53,7 @@ class Trips:
         finally:
             self._travelling = None
 
-    async def _trip(self, asked: list[tuple[_Command, asyncio.Future[Any]]]) -> None:
+    async def _trip(self, asked: list[tuple[bytes, asyncio.Future[Any]]]) -> None:
         try:
             async with asyncio.timeout(_LONGEST_S):
                 answers = await self._answers([command for command, _ in asked])
@@ -68,12 +68,12 @@ class Trips:
             for (_, answer), found in zip(asked, answers, strict=True):
                 _settle(answer, found)
 
-    async def _answers(self, commands: Sequence[_Command]) -> Sequence[Any]:
+    async def _answers(self, commands: Sequence[bytes]) -> Sequence[Any]:
         # As the client's own pipeline does it, without what that does for each command besides.
         connection = await self._client.connection_pool.get_connection()  # type: ignore[no-untyped-call] # the client says nothing of it
         try:
             with cancellation_kept():  # the end of the time for all of it is one, too
-                await connection.send_packed_command(b"".join(connection.pack_commands(commands)))
+                await connection.send_packed_command(b"".join(commands))
             # The first is the one that Redis lets wait.
             return [await _answer(connection, None if at == 0 else inf) for at in range(len(commands))]
         except BaseException:
@@ -82,6 +82,18 @@ class Trips:
             raise
         finally:
             await self._client.connection_pool.release(connection)
+
+
+def packed(command: Sequence[_Part]) -> bytes:
+    """A command as Redis reads it (RESP, an array of bulk strings); the client's own takes a tenth of a question.
+
+    Raises UnicodeEncodeError for half a character.
+    """
+    written = [f"*{len(command)}\r\n".encode()]
+    for part in command:
+        data = part if isinstance(part, bytes) else str(part).encode()
+        written.append(b"$%d\r\n%b\r\n" % (len(data), data))
+    return b"".join(written)
 
 
 class Script:
