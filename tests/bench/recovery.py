@@ -32,7 +32,8 @@ _MORE = "defaults: {retry: {backoff: 1s, max_backoff: 2s}, breaker: {cooldown: 1
 _LADDER = tuple(map(names.delay_level, range(4)))
 #: Seconds after the first good answer at which the table has a line.
 _UNTIL_S = (0.2, 0.4, 0.6, 0.8, 1.0, 2.0, 3.0, 5.0, 10.0)
-_SETTLED_S = 120
+#: Seconds without any change after which a wait is in vain.
+_PATIENCE_S = 60
 _POLL_S = 0.1
 
 
@@ -87,12 +88,17 @@ class Ward:
 
     async def _until(self, slug: str, holds: Callable[[int, int], bool]) -> None:
         """Wait until this holds of those that wait, in its queue or in the ladder, and of its queue's consumers."""
-        async with asyncio.timeout(_SETTLED_S):
-            while True:
-                waiting, takers = await self._asked(names.service_queue(slug))
-                if holds(waiting + sum([(await self._asked(level))[0] for level in _LADDER]), takers):
-                    return
-                await asyncio.sleep(_POLL_S)
+        seen, moved = (-1, -1), monotonic()
+        while True:
+            waiting, takers = await self._asked(names.service_queue(slug))
+            now = waiting + sum([(await self._asked(level))[0] for level in _LADDER]), takers
+            if holds(*now):
+                return
+            if now != seen:
+                seen, moved = now, monotonic()
+            if monotonic() - moved > _PATIENCE_S:
+                raise TimeoutError(f"{slug}: {now[0]} waiting, {takers} consumers, and no change for {_PATIENCE_S} s")
+            await asyncio.sleep(_POLL_S)
 
     async def _asked(self, queue: str) -> tuple[int, int]:
         declared = await self.channel.queue_declare(queue, passive=True)
