@@ -34,9 +34,14 @@ _TIMES_ITS_RATE = 10
 #: After trouble the breaker must have closed again, and what waited must be gone.
 _MORE = "defaults: {retry: {backoff: 1s, max_backoff: 2s}, breaker: {cooldown: 1s}}"
 _SETTLED_S = 120
+#: A million messages may be busy for longer.
+_PUT_AWAY_S = 600
 _POLL_S = 0.2
-#: Seconds of a processor that RabbitMQ takes in each when it has nothing to do, at most.
-_IDLE_S = 0.1
+#: Seconds of a processor that RabbitMQ takes in each when it has nothing to do, and bytes that it writes, at most; and
+#: how many such seconds in a row say so: after a million messages it tidies up by fits and starts.
+_IDLE_S, _IDLE_BYTES, _IDLE_LOOKS = 0.1, 100_000, 10
+#: Rounds for each one where the trouble is dear: what differs by a tenth takes many to be told.
+_DEAR_ROUNDS = 3
 
 Say = Callable[[str], None]
 
@@ -76,12 +81,13 @@ class Street:
         """Wait until RabbitMQ and the disk have no more work with what was published: it shall only lie there."""
         await asyncio.to_thread(os.sync)
         broker = with_offspring([self.ground.broker_pid])
-        async with asyncio.timeout(_SETTLED_S):
-            busy_s = _IDLE_S
-            while busy_s >= _IDLE_S:
+        async with asyncio.timeout(_PUT_AWAY_S):
+            idle = 0
+            while idle < _IDLE_LOOKS:
                 before = spent_by(broker)
-                await asyncio.sleep(1)  # the second whose processor time is counted
-                busy_s = spent_by(broker).since(before).cpu_s
+                await asyncio.sleep(1)  # the second in which its work is counted
+                work = spent_by(broker).since(before)
+                idle = idle + 1 if work.cpu_s < _IDLE_S and work.written_bytes < _IDLE_BYTES else 0
 
     async def _until_empty(self, *queues: str) -> None:
         async with asyncio.timeout(_SETTLED_S), self.channel() as channel:
@@ -197,6 +203,7 @@ async def neighbours(ground: Ground, rounds: int, say: Say, *, waiting: int = 5_
 
 
 async def _row(street: Street, name: str, trouble: Trouble, rounds: int, say: Say) -> dict[str, Cell]:
+    rounds *= _DEAR_ROUNDS if trouble.is_dear else 1
     together = rounds if trouble.is_dear else 1
     before, troubled, after = list[Latency](), list[Latency](), list[Latency]()
     calm = await _calm(street, together)
