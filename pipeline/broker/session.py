@@ -61,14 +61,14 @@ class Session:
     broker: str
     _taking: asyncio.Task[None] | None = None
 
-    async def publish(self, message: Outgoing) -> None:
-        """Publish and wait for the broker's confirm.
+    async def publish(self, message: Outgoing, *, can_wait: bool = False) -> None:
+        """Publish and wait for the broker's confirm; what `can_wait` a moment travels with others.
 
         Raises NotConfirmed when the broker refused or returned it, Unavailable when the session is lost.
         """
         try:
             with unless_away(_place(message)):
-                await self._publisher.publish(message)
+                await self._publisher.publish(message, can_wait=can_wait)
         except NotConfirmed:
             raise
         except Unavailable:

@@ -133,6 +133,7 @@ class Sender:
             key=delivery.key,
             error="" if burden.delivered else outcome.reason,
             latency_ms=latency_ms,
+            can_wait=self.gate.is_calm,
         )
         self._heed(outcome, judged, permit)
         return outcome, judged
@@ -201,7 +202,7 @@ class Sender:
     async def _tell(self, outcome: Outgoing, delivery: Delivery) -> None:
         """Tell whoever listens; a listener whose queue is full must not make the service hear of it twice."""
         try:
-            await self.session.publish(outcome)
+            await self.session.publish(outcome, can_wait=True)
         except NotConfirmed as refused:
             log.warning("outcome not told", reason=str(refused), **_ids(delivery))
 

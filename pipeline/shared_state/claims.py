@@ -32,7 +32,7 @@ class Claim:
 
 
 class Claims:
-    """Claims in Redis; each call is one round trip."""
+    """Claims in Redis: a round trip for each claim; that it is done travels with the next."""
 
     def __init__(self, state: SharedState) -> None:
         self._state = state
@@ -53,7 +53,8 @@ class Claims:
         """Say that the event went on: repeats within the window are dropped from now."""
 
         async def ask() -> None:
-            await self._state.trips.ask("SET", _PREFIX + identity, f"done:{event_id}", "PX", _ms(window))
+            key = _PREFIX + identity
+            await self._state.trips.ask("SET", key, f"done:{event_id}", "PX", _ms(window), can_wait=True)
 
         await self._state.ask(ask, otherwise=None)
 

@@ -1,7 +1,8 @@
 """Trips: what many ask of Redis at the same time goes there and back together.
 
 A trip takes along all that was asked while the one before was under way. Under load one carries dozens of questions,
-each at a fourth of what it costs alone, and without load nobody waits for company.
+each at a fourth of what it costs alone, and without load nobody waits for company; but what can wait, a report of what
+is over, goes along with the next question, or after a moment by itself.
 """
 
 import asyncio
@@ -19,6 +20,8 @@ from pipeline.cancellation import cancellation_kept
 
 #: Questions in one trip: more of them save no more, and the first would wait for the answer to the last.
 _MOST = 128
+#: Seconds after which what can wait travels by itself.
+_PATIENCE_S = 0.002
 #: Seconds for all of a trip, connecting included: the client bounds each answer by itself, and they are many.
 _LONGEST_S = 2.0
 
@@ -32,26 +35,41 @@ class Trips:
         self._client = client
         #: Commands as they are sent, and who waits for their answers.
         self._waiting: deque[tuple[bytes, asyncio.Future[Any]]] = deque()
+        #: The next trip begins as soon as it can; otherwise those who wait have a departure.
+        self._is_urgent = False
         self._travelling: asyncio.Task[None] | None = None
+        self._departure: asyncio.TimerHandle | None = None
 
-    async def ask(self, *command: _Part) -> Any:
+    async def ask(self, *command: _Part, can_wait: bool = False) -> Any:
         """The answer to one command."""
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
         # Written here, so that a text that cannot be fails who asks, and nobody who travels along.
         self._waiting.append((packed(command), answer))
+        if not can_wait:
+            self._depart()
+        elif self._departure is None and not self._is_urgent:
+            self._departure = loop.call_later(_PATIENCE_S, self._depart)
+        return await answer
+
+    def _depart(self) -> None:
+        self._is_urgent = True
+        if self._departure:
+            self._departure.cancel()
+            self._departure = None
         if self._travelling is None:
             self._travelling = asyncio.create_task(self._travel(), name="trips to redis")
-        return await answer
 
     async def _travel(self) -> None:
         try:
-            while self._waiting:
+            while self._is_urgent:
                 asked = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST))]
+                self._is_urgent = len(self._waiting) > 0
                 # Who was cancelled before it began asks nothing any more.
                 if travelling := [one for one in asked if not one[1].done()]:
                     await self._trip(travelling)
         finally:
-            self._travelling = None
+            self._travelling, self._is_urgent = None, False
 
     async def _trip(self, asked: list[tuple[bytes, asyncio.Future[Any]]]) -> None:
         try:
@@ -104,11 +122,11 @@ class Script:
         self._text = text
         self._hash = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    async def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
+    async def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int], *, can_wait: bool = False) -> Any:
         """Run it: one trip where it is known."""
         by_hash = ("EVALSHA", self._hash, len(keys), *keys, *args)
         try:
-            return await self._trips.ask(*by_hash)
+            return await self._trips.ask(*by_hash, can_wait=can_wait)
         except NoScriptError:
             await self._trips.ask("SCRIPT", "LOAD", self._text)
             return await self._trips.ask(*by_hash)

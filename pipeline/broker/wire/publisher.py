@@ -1,4 +1,7 @@
-"""Publishing on one channel: what is published in the same turn of the loop is written at once."""
+"""Publishing on one channel: what is published in the same turn of the loop is written at once.
+
+What can wait is written with what cannot, or after a moment by itself.
+"""
 
 import asyncio
 from typing import Any
@@ -17,6 +20,8 @@ from pipeline.broker.wire.decode import AnyFrame
 from pipeline.broker.wire.encode import publish_frames
 from pipeline.broker.wire.intercept import intercept
 
+#: Seconds after which what can wait is written by itself.
+_PATIENCE_S = 0.005
 #: Digits of a message id: those that all ids of a channel begin with, then its number there.
 _PREFIX, _NUMBER = 20, 12
 
@@ -35,13 +40,14 @@ class Publisher:
         self._unconfirmed: dict[int, tuple[asyncio.Future[None], float]] = {}
         self._unwritten: list[bytes] = []
         self._writing: asyncio.Task[None] | None = None
+        self._due: asyncio.TimerHandle | None = None
         self._watching: asyncio.TimerHandle | None = None
         self._returned: Content[Basic.Return] | None = None
         self._closed_by: Exception | None = None
         intercept(channel, self._take)
         channel.closing.add_done_callback(self._closed)
 
-    async def publish(self, message: Outgoing) -> None:
+    async def publish(self, message: Outgoing, *, can_wait: bool = False) -> None:
         """Publish and wait for the confirm.
 
         Raises what the client library raises: PublishError where it was returned, DeliveryError where it was refused,
@@ -54,8 +60,10 @@ class Publisher:
         self._number = number
         confirmed = self._loop.create_future()
         self._unconfirmed[number] = confirmed, self._loop.time()
-        if self._writing is None:
-            self._writing = self._loop.create_task(self._write(), name="publish")
+        if not can_wait:
+            self._write_soon()
+        elif self._due is None and self._writing is None:
+            self._due = self._loop.call_later(_PATIENCE_S, self._write_soon)
         if self._watching is None:
             self._watching = self._loop.call_later(self._longest_s, self._watch)
         await confirmed
@@ -65,6 +73,13 @@ class Publisher:
         message_id = f"{self._prefix}{number:0{_NUMBER}x}"
         channel = self._channel
         return publish_frames(message, message_id, channel=channel.number, content_max=channel.max_content_size)
+
+    def _write_soon(self) -> None:
+        if self._due:
+            self._due.cancel()
+            self._due = None
+        if self._writing is None:
+            self._writing = self._loop.create_task(self._write(), name="publish")
 
     async def _write(self) -> None:
         try:
@@ -126,8 +141,9 @@ class Publisher:
         reason = None if closing.cancelled() else closing.exception()
         self._closed_by = reason if isinstance(reason, Exception) else ConnectionError("the channel was closed")
         self._fail(self._closed_by)
-        if self._watching:
-            self._watching.cancel()
+        for timer in (self._watching, self._due):
+            if timer:
+                timer.cancel()
         # Where a connection is lost with its write queue full, the client lets those behind it wait for ever.
         if self._writing:
             self._writing.cancel()
