@@ -81,21 +81,12 @@ class Permits:
         return answer
 
     async def report(  # noqa: PLR0913 - each is one word of what happened
-        self,
-        slug: str,
-        policy: Policy,
-        permit: Permit,
-        burden: Burden,
-        *,
-        key: str,
-        error: str,
-        latency_ms: int,
-        can_wait: bool = False,
+        self, slug: str, policy: Policy, permit: Permit, burden: Burden, *, key: str, error: str, latency_ms: int
     ) -> Judged:
-        """Say how it went; learn whether the attempt counts. It `can_wait` a moment where nobody needs its permit."""
+        """Say how it went; learn whether the attempt counts."""
         what = _Report(delivery_key=key, remember_ms=self._remember_ms, error=error, latency_ms=latency_ms)
         judged: Judged | None = await self._shared.ask(
-            lambda: self._breakers.report(slug, policy, permit, burden, **what, can_wait=can_wait), otherwise=None
+            lambda: self._breakers.report(slug, policy, permit, burden, **what), otherwise=None
         )
         if judged is None:
             return self._memory().report(slug, policy, permit, burden, **what, now_ms=self._now_ms())

@@ -61,11 +61,6 @@ class Gate:
             if not wait.expired():
                 wait.reschedule(0)
 
-    @property
-    def is_calm(self) -> bool:
-        """Nobody waits for a slot or a permit."""
-        return not (self._slots.locked() or self._asking.locked())
-
     @contextlib.asynccontextmanager
     async def entered(self, ask: Ask, *, is_retry: bool) -> AsyncIterator[Entry]:
         """Wait for a slot and a permit; what is given is held while inside."""

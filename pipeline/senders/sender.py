@@ -133,7 +133,6 @@ class Sender:
             key=delivery.key,
             error="" if burden.delivered else outcome.reason,
             latency_ms=latency_ms,
-            can_wait=self.gate.is_calm,
         )
         self._heed(outcome, judged, permit)
         return outcome, judged

@@ -87,7 +87,6 @@ class Breakers:
         error: str,
         latency_ms: int,
         now_ms: int | None = None,
-        can_wait: bool = False,
     ) -> Judged:
         """Say how the attempt went; what was delivered is known by its key for `remember_ms`."""
         said = {
@@ -100,7 +99,7 @@ class Breakers:
             "now_ms": now_ms,
         }
         keys = [*_keys(slug), _delivered(delivery_key), _latencies(slug)]
-        counts, state, refusals = await self._report(keys, [_text(said)], can_wait=can_wait)
+        counts, state, refusals = await self._report(keys, [_text(said)])
         return Judged(bool(counts), State(state.decode()), refusals)
 
     async def release(self, slug: str, token: str, *, now_ms: int | None = None) -> None:

@@ -1,8 +1,8 @@
 """Trips: what many ask of Redis at the same time goes there and back together.
 
 A trip takes along all that was asked while the one before was under way. Under load one carries dozens of questions,
-each at a fourth of what it costs alone, and without load nobody waits for company; but what can wait, a report of what
-is over, goes along with the next question, or after a moment by itself.
+each at a fourth of what it costs alone, and without load nobody waits for company; but what can wait goes along with
+the next question, or after a moment by itself.
 """
 
 import asyncio
@@ -122,11 +122,11 @@ class Script:
         self._text = text
         self._hash = sha1(text.encode(), usedforsecurity=False).hexdigest()
 
-    async def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int], *, can_wait: bool = False) -> Any:
+    async def __call__(self, keys: Sequence[str], args: Sequence[str | bytes | int]) -> Any:
         """Run it: one trip where it is known."""
         by_hash = ("EVALSHA", self._hash, len(keys), *keys, *args)
         try:
-            return await self._trips.ask(*by_hash, can_wait=can_wait)
+            return await self._trips.ask(*by_hash)
         except NoScriptError:
             await self._trips.ask("SCRIPT", "LOAD", self._text)
             return await self._trips.ask(*by_hash)
