@@ -162,7 +162,8 @@ class Sender:
         *onward, told = messages_after(delivery, body, outcome, follows, now)
         for message in onward:
             await self.session.publish_patiently(message)
-        await self._tell(told, delivery)
+        # What went onward already is on its way twice if this process dies before the acknowledgement.
+        await self._tell(told, delivery, can_wait=not onward)
         self._count(delivery, outcome, now, is_dead=isinstance(follows, Dead))
         log.info(
             "attempted",
@@ -198,10 +199,10 @@ class Sender:
         await self.session.publish_patiently(on_the_ladder(waiting, body, seconds))
         log.debug("put off", **_ids(delivery), seconds=seconds, why=type(entry).__name__.lower())
 
-    async def _tell(self, outcome: Outgoing, delivery: Delivery) -> None:
+    async def _tell(self, outcome: Outgoing, delivery: Delivery, *, can_wait: bool) -> None:
         """Tell whoever listens; a listener whose queue is full must not make the service hear of it twice."""
         try:
-            await self.session.publish(outcome, can_wait=True)
+            await self.session.publish(outcome, can_wait=can_wait)
         except NotConfirmed as refused:
             log.warning("outcome not told", reason=str(refused), **_ids(delivery))
 

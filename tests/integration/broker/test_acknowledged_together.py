@@ -38,9 +38,15 @@ async def test_what_ends_one_after_the_other_is_acknowledged_in_one_word(
     world: World, acknowledged: list[tuple[int, bool]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(acknowledger, "_TOGETHER_S", 1)
-    taker = Taker()
+    go = [asyncio.Event() for _ in range(10)]
+    taker = Taker(doing=lambda message: go[int(message.body)].wait())
     await world.publish(names.INGEST, *map(str, range(10)))
     async with consuming(world.session, names.INGEST, taker.take, prefetch=100):
+        await eventually(lambda: len(taker.taken) == 10, "all are in hand")
+        for event in go:
+            event.set()
+            for _ in range(20):
+                await asyncio.sleep(0)  # turns of the loop, in which this one would be acknowledged by itself
         await eventually(lambda: bool(acknowledged), "the moment is over")
     assert acknowledged == [(10, True)]
     assert await world.depth(names.INGEST) == 0
