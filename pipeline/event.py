@@ -24,6 +24,7 @@ MAX_TYPE_BYTES = 255
 
 #: Characters of a value that a reason may show: enough to find it by, too few to be a payload.
 _SHOWN = 20
+_TEXT_OR_NOTHING = (str, type(None))
 _KINDS = {list: "an array", dict: "an object", type(None): "nothing", bool: "true or false"}
 _CORE = frozenset({"specversion", "id", "source", "type", "subject", "time", "data", HOPS})
 
@@ -86,7 +87,7 @@ def event_from_mapping(found: Any) -> Event:
         if len(found[name].encode(errors="replace")) > MAX_NAME_BYTES:
             raise Unreadable(f"{name} must not be longer than {MAX_NAME_BYTES} bytes")
     for name in ("subject", "time"):
-        if not isinstance(found.get(name), str | None):
+        if not isinstance(found.get(name), _TEXT_OR_NOTHING):
             raise Unreadable(f"{name} must be a text, found {told(found[name])}")
     if len(found["type"].encode(errors="replace")) > MAX_TYPE_BYTES:
         raise Unreadable(f"type must not be longer than {MAX_TYPE_BYTES} bytes")

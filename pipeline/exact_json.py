@@ -13,8 +13,12 @@ from typing import Any
 
 import orjson
 
+#: All digits and the point read as 0, E as e, and whatever may follow a number as a comma: what is looked for is then
+#: found by its first letters, in a fourth of the time.
+_ALIKE = bytes.maketrans(b"123456789.E \t\n\r]}", b"0" * 10 + b"e" + b"," * 6)
 #: Sixteen digits, or an exponent: fewer digits than that are exact as a double. A text may look so too; no harm done.
-_SUSPECT = re.compile(rb"[0-9][0-9.]{16}|[0-9][eE][-+]?[0-9]+(?:[\s,\]}]|\Z)")
+_LONG = b"0" * 17
+_EXPONENT = re.compile(rb"0e[-+]?0+(?:,|\Z)")
 #: What orjson reads and writes as a whole number; so many digits always are one.
 _LOWEST, _HIGHEST, _SHORT = -(2**63), 2**64 - 1, 18
 
@@ -25,7 +29,8 @@ def loads(text: bytes | str) -> Any:
     Raises ValueError with the position, also for a number beyond the range of a double.
     """
     value = orjson.loads(text)
-    if not _SUSPECT.search(text if isinstance(text, bytes) else text.encode()):
+    alike = (text if isinstance(text, bytes) else text.encode()).translate(_ALIKE)
+    if _LONG not in alike and not _EXPONENT.search(alike):
         return value
     try:
         return json.loads(text, parse_int=_whole, parse_float=_fraction)

@@ -40,7 +40,7 @@ def configure_logs(settings: Settings, role: str) -> None:
     """Set up the logs of this process, our own and the libraries', once at its start."""
     as_json = settings.log_format == "json" or (settings.log_format == "auto" and not sys.stderr.isatty())
     shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        _of(role),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -48,11 +48,18 @@ def configure_logs(settings: Settings, role: str) -> None:
     structlog.configure(
         processors=[*shared, *_rendering(as_json=as_json)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Patient(sys.stderr))),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Patient(sys.stderr))),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(role=role)
     _libraries(shared, as_json=as_json)
+
+
+def _of(role: str) -> Processor:
+    def named(_: Any, __: str, entry: EventDict) -> EventDict:
+        entry["role"] = role
+        return entry
+
+    return named
 
 
 def _rendering(*, as_json: bool) -> list[Processor]:

@@ -1,7 +1,7 @@
 """The router at work: take from `mih.router`, plan, publish one delivery per matching rule to `mih.services`."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -58,9 +58,9 @@ class Router:
         if _for_one_rule(message):
             await self._render_anew(message, event, registry, now)
             return
-        planned = plan(event, registry.index, revision=registry.revision, now=now)
-        at = read_published(message.headers)
-        await asyncio.gather(*(self._publish(_since(at, answer)) for answer in planned))
+        published = read_published(message.headers)
+        planned = plan(event, registry.index, revision=registry.revision, now=now, published=published)
+        await self._publish_all(planned)
         (_ROUTED if planned else _UNWANTED).inc()
         self.note(event, now)
         log.debug("routed", event_id=event.id, event_type=event.type, deliveries=len(planned))
@@ -76,6 +76,14 @@ class Router:
             reason = f"rule {name} is gone, or does not answer to it any more, since it was replayed"
             log.warning("not rendered anew", reason=reason, **message.ids)
             await self.session.publish_patiently(rejected(message, names.INVALID_KEY, reason))
+
+    async def _publish_all(self, planned: Sequence[Delivery | Refused]) -> None:
+        match planned:
+            case [one]:
+                # As most events are: a task for it would cost more than its rule.
+                await self._publish(one)
+            case _:
+                await asyncio.gather(*map(self._publish, planned))
 
     async def _publish(self, planned: Delivery | Refused) -> None:
         if isinstance(planned, Refused):
@@ -113,10 +121,6 @@ async def run_router(settings: Settings, current: CurrentRegistry, note: Note, *
 
 def _for_one_rule(message: Incoming) -> bool:
     return names.HEADER_RULE in message.headers and names.HEADER_VARIANT in message.headers
-
-
-def _since(at: datetime | None, planned: Delivery | Refused) -> Delivery | Refused:
-    return replace(planned, published=at) if isinstance(planned, Delivery) else planned
 
 
 def _rendered_anew(planned: Delivery | Refused) -> Delivery | Refused:

@@ -51,13 +51,17 @@ class RuleIndex:
         return [rule for rule in self.candidates(event) if rule.condition(event.data)]
 
 
-def plan(event: Event, index: RuleIndex, *, revision: int, now: datetime) -> list[Delivery | Refused]:
+def plan(
+    event: Event, index: RuleIndex, *, revision: int, now: datetime, published: datetime | None = None
+) -> list[Delivery | Refused]:
     """Decide what an event becomes: a delivery for each rule that matches, or why there can be none."""
-    answers = (_answer(rule, event, revision, now) for rule in index.candidates(event))
+    answers = (_answer(rule, event, revision, now, published) for rule in index.candidates(event))
     return [answer for answer in answers if answer is not None]
 
 
-def _answer(rule: CompiledRule, event: Event, revision: int, now: datetime) -> Delivery | Refused | None:
+def _answer(
+    rule: CompiledRule, event: Event, revision: int, now: datetime, published: datetime | None
+) -> Delivery | Refused | None:
     try:
         if not rule.condition(event.data):
             return None
@@ -69,6 +73,6 @@ def _answer(rule: CompiledRule, event: Event, revision: int, now: datetime) -> D
         # Its words may hold a value, and a reason is logged.
         reason = f"unexpected {type(bug).__name__}"
     else:
-        return Delivery(identity, rule.service, rule.name, revision, request, event, first_seen=now)
+        return Delivery(identity, rule.service, rule.name, revision, request, event, now, published=published)
     dead = Delivery(delivery_id(event, rule.name), rule.service, rule.name, revision, None, event, first_seen=now)
     return Refused(rule.name, rule.service, reason, dead)

@@ -17,9 +17,9 @@ from pipeline.attempt.transports import Transport
 from pipeline.broker import Incoming, Outgoing, Session, rejected
 from pipeline.delivery import Delivery, read_delivery
 from pipeline.errors import NotConfirmed, Unreadable
-from pipeline.health.metrics import ARRIVAL_SECONDS, ATTEMPT_SECONDS, ATTEMPTS, DEAD
 from pipeline.outcome import Ending, Outcome
 from pipeline.senders.deferral import to_make_room, while_open
+from pipeline.senders.figures import count_attempt, count_dead
 from pipeline.senders.gate import Entry, Gate, MakesRoom
 from pipeline.senders.served import Served
 from pipeline.senders.settle import messages_after, on_the_ladder, stopped
@@ -82,7 +82,7 @@ class Sender:
         if said:
             reason = f"rule {delivery.rule} is stopped by {said.who}: {said.why}"
             await self.session.publish_patiently(stopped(delivery, body, reason, datetime.now(UTC)))
-            DEAD.labels(self.served.slug).inc()
+            count_dead(self.served.slug)
             log.info("rule stopped", **_ids(delivery))
         return said is not None
 
@@ -164,7 +164,9 @@ class Sender:
             await self.session.publish_patiently(message)
         # What went onward already is on its way twice if this process dies before the acknowledgement.
         await self._tell(told, delivery, can_wait=not onward)
-        self._count(delivery, outcome, now, is_dead=isinstance(follows, Dead))
+        count_attempt(self.served.slug, delivery, outcome, now)
+        if isinstance(follows, Dead):
+            count_dead(self.served.slug)
         log.info(
             "attempted",
             **_ids(delivery),
@@ -175,15 +177,6 @@ class Sender:
             latency_ms=outcome.latency_ms,
             follows=type(follows).__name__.lower(),
         )
-
-    def _count(self, delivery: Delivery, outcome: Outcome, now: datetime, *, is_dead: bool) -> None:
-        slug = self.served.slug
-        ATTEMPTS.labels(slug, outcome.ending).inc()
-        ATTEMPT_SECONDS.labels(slug).observe(outcome.latency_ms / 1000)
-        if outcome.ending is Ending.DELIVERED:
-            ARRIVAL_SECONDS.labels(slug).observe(_seconds(delivery, now))
-        if is_dead:
-            DEAD.labels(slug).inc()
 
     async def _put_off(self, delivery: Delivery, body: bytes, entry: Entry) -> None:
         match entry:
@@ -205,11 +198,6 @@ class Sender:
             await self.session.publish(outcome, can_wait=can_wait)
         except NotConfirmed as refused:
             log.warning("outcome not told", reason=str(refused), **_ids(delivery))
-
-
-def _seconds(delivery: Delivery, now: datetime) -> float:
-    # Another machine's clock may be ahead of this one's.
-    return max(0.0, (now - (delivery.published or delivery.first_seen)).total_seconds())
 
 
 def _jitter() -> float:

@@ -18,9 +18,9 @@ from topology import names
 _publish = Session.publish
 
 
-async def _unless_outcome(self: Session, message: Outgoing) -> None:
+async def _unless_outcome(self: Session, message: Outgoing, **how: bool) -> None:
     if message.exchange != names.OUTCOMES:
-        await _publish(self, message)
+        await _publish(self, message, **how)
 
 
 def _itself(metric: Any, *_: object) -> Any:

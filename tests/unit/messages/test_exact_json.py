@@ -16,6 +16,12 @@ def test_a_number_is_written_as_the_number_that_was_read(spelt: str) -> None:
     assert Decimal(str(written)) == Decimal(spelt)
 
 
+@given(_NUMBERS, st.sampled_from(["]", ",1]", " ]", "\t]", "\r]", "\n]"]))
+def test_a_number_is_the_same_whatever_follows_it(spelt: str, follows: str) -> None:
+    alone, beside = exact_json.loads(spelt), exact_json.loads(f"[{spelt}{follows}")[0]
+    assert (type(beside), beside, Decimal(str(beside))) == (type(alone), alone, Decimal(spelt))
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
