@@ -20,6 +20,7 @@ import structlog
 
 from pipeline.broker.acknowledged import Acknowledged
 from pipeline.broker.away import unless_away
+from pipeline.departure import Departure
 from pipeline.errors import Unavailable
 
 #: Seconds for which what is settled waits for company.
@@ -43,27 +44,31 @@ class Acknowledger:
     _settled: list[int] = field(default_factory=list)
     _said: Acknowledged = field(default_factory=Acknowledged)
     _holds: bool = False
-    _due: asyncio.TimerHandle | None = None
+    _departure: Departure = field(init=False)
     _saying: asyncio.Task[None] | None = None
 
-    def settled(self, tag: int) -> None:
-        """Acknowledge this one, soon."""
+    def __post_init__(self) -> None:
+        """Begin."""
+        self._departure = Departure(self._say)
+
+    def settled(self, tag: int, *, is_onward: bool) -> None:
+        """Acknowledge this one: soon, or at once what is onward already, and would be there twice if we died now."""
         self._settled.append(tag)
         if self._holds:
             return
-        if len(self._settled) * _PART >= self.prefetch:
-            self._say()
-        elif self._due is None:
-            self._due = asyncio.get_running_loop().call_later(_TOGETHER_S, self._say)
+        if is_onward or len(self._settled) * _PART >= self.prefetch:
+            self._departure.now()
+        else:
+            self._departure.within(_TOGETHER_S)
 
     def hold(self) -> None:
         """Say nothing from now on: the consumer is about to be cancelled."""
         self._holds = True
-        self._forget()
+        self._departure.cancel()
 
     def give_up(self, *_: object) -> None:
         """The channel is gone: what is being said reaches nobody."""
-        self._forget()
+        self._departure.cancel()
         # Where a connection is lost with its write queue full, the client lets those behind it wait for ever.
         if self._saying:
             self._saying.cancel()
@@ -85,14 +90,8 @@ class Acknowledger:
         self.give_up()
 
     def _say(self) -> None:
-        self._forget()
         if self._saying is None:
             self._saying = asyncio.create_task(self._say_soon(), name="acknowledge")
-
-    def _forget(self) -> None:
-        if self._due:
-            self._due.cancel()
-            self._due = None
 
     async def _say_soon(self) -> None:
         try:

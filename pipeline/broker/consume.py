@@ -52,7 +52,8 @@ _LOOK_TIMEOUT_S = 10
 #: What is in hand when the session is lost cannot be settled, only end.
 _LOST_GRACE_S = 2
 
-Take = Callable[[Incoming], Awaitable[None]]
+#: Takes one message; True where that is on its way again, so that to take it twice would double it.
+Take = Callable[[Incoming], Awaitable[bool | None]]
 
 log = structlog.get_logger()
 
@@ -82,22 +83,24 @@ async def settle_suspect(session: Session, stage: str, message: Incoming) -> Non
     await session.publish_patiently(moved(message, "", names.suspect_queue(stage)))
 
 
-async def take_or_suspect(session: Session, queue: str, take: Take, stage: str, message: Incoming) -> None:
-    """Take a message, or send it to the suspects: when this returns it can be acknowledged.
+async def take_or_suspect(session: Session, queue: str, take: Take, stage: str, message: Incoming) -> bool:
+    """Take a message, or send it to the suspects: when this returns it can be acknowledged, if True at once.
 
     Raises Unavailable and NotConfirmed: it cannot.
     """
     if message.returned >= SUSPECT_AFTER:
         log.error("suspect", queue=queue, returned=message.returned, **message.ids)
-        return await settle_suspect(session, stage, message)
+        await settle_suspect(session, stage, message)
+        return True
     try:
-        await take(message)
+        return bool(await take(message))
     except Unavailable:
         raise
     except Exception:
         # Whatever it is, it must not stop the queue: this is the boundary of everything a message can cause.
         log.exception("suspect: failed unexpectedly", queue=queue, **message.ids)
         await settle_suspect(session, stage, message)
+        return True
 
 
 @dataclass(slots=True, eq=False)
@@ -201,7 +204,7 @@ class _Consumer:
 
     async def _live(self, acknowledger: Acknowledger, message: Incoming) -> None:
         try:
-            await take_or_suspect(self.session, self.queue, self.take, self.stage, message)
+            is_onward = await take_or_suspect(self.session, self.queue, self.take, self.stage, message)
         except NotConfirmed as refused:
             log.warning("not settled, will come again", queue=self.queue, reason=str(refused), **message.ids)
             self.ended.set()
@@ -209,7 +212,7 @@ class _Consumer:
             log.warning("not settled, will come again", queue=self.queue, reason=str(away), **message.ids)
             self.session.lost.set()
         else:
-            acknowledger.settled(message.tag)
+            acknowledger.settled(message.tag, is_onward=is_onward)
 
     async def _finish(self) -> None:
         """Let what is in hand end, but make nobody wait for it who has to open the next session."""

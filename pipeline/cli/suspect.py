@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import typer
@@ -11,7 +10,7 @@ from pipeline.attempt.guard import Guard
 from pipeline.attempt.means import Means
 from pipeline.attempt.permits import Permits
 from pipeline.attempt.transports import KINDS, Transport
-from pipeline.broker import Incoming, Session, moved, run_sessions, work_suspects
+from pipeline.broker import Incoming, Session, Take, moved, run_sessions, work_suspects
 from pipeline.cli.followed import followed_registry
 from pipeline.cli.queue_figures import tell_queues
 from pipeline.cli.stage import Stage, run_stage
@@ -81,7 +80,7 @@ class _Suspects:
     permits: Permits
     word: Word
 
-    def takes(self) -> dict[str, Callable[[Incoming], Awaitable[None]]]:
+    def takes(self) -> dict[str, Take]:
         """By the stage whose suspect queue it works."""
         ingest = Ingest(self.session, Claims(self.shared), self.stage.settings)
         router = Router(self.session, self.current.get)

@@ -39,19 +39,20 @@ class Recorder:
     #: Returns when the letter is in the index.
     add: Callable[[Letter], Awaitable[None]]
 
-    async def take(self, message: Incoming) -> None:
-        """Index a letter, or send it to where it can rest."""
+    async def take(self, message: Incoming) -> bool:
+        """Index a letter, or send it, which is True, to where it can rest."""
         letter = read_letter(message, datetime.now(UTC))
         # Should the queue of the unroutable be missing too, the index alone holds the letter.
         if letter.place == UNROUTABLE_PLACE or await self.places.exists(letter.place):
             await self.add(letter)
             _INDEXED.inc()
             log.debug("indexed", place=letter.place, letter=letter.letter_id)
-            return
+            return False
         log.warning("a dead letter without a queue goes to mih.unroutable", place=letter.place, letter=letter.letter_id)
         homeless = moved(message, names.UNROUTABLE, letter.routing_key).with_headers(marks(letter))
         await self.session.publish_patiently(homeless)
         _HOMELESS.inc()
+        return True
 
 
 def recorder_of_suspects(session: Session, index: DeadIndex) -> Recorder:

@@ -46,17 +46,16 @@ class Sender:
     #: Told of the breaker's state whenever an answer shows it.
     learn: Callable[[State], None] = lambda _: None
 
-    async def take(self, message: Incoming) -> None:
-        """Carry one delivery to its service, to the ladder, or to the dead letters."""
+    async def take(self, message: Incoming) -> bool:
+        """Carry one delivery to its service, or else, which is True, to the ladder or the dead letters."""
         delivery = await self._read(message)
         if delivery is None or await self._is_stopped(delivery, message.body):
-            return
+            return True
         async with self.gate.entered(lambda: self._ask(delivery), is_retry=delivery.attempt > 1) as entry:
             ended = await self._attempt(delivery, entry) if isinstance(entry, Permit) else None
         if ended:
-            await self._settle(delivery, message.body, *ended)
-        else:
-            await self._put_off(delivery, message.body, entry)
+            return await self._settle(delivery, message.body, *ended)
+        return await self._put_off(delivery, message.body, entry)
 
     async def probe(self, message: Incoming, permit: Permit) -> bool:
         """Carry one delivery while the breaker is open; whether the permit was used."""
@@ -147,7 +146,7 @@ class Sender:
         if outcome.ending is Ending.GONE:
             self.word.pause(self.served.slug, f"the receiver is no more: {outcome.reason}")
 
-    async def _settle(self, delivery: Delivery, body: bytes, outcome: Outcome, judged: Judged) -> None:
+    async def _settle(self, delivery: Delivery, body: bytes, outcome: Outcome, judged: Judged) -> bool:
         now = datetime.now(UTC)
         is_open = judged.state is not State.CLOSED
         follows = what_follows(
@@ -162,7 +161,7 @@ class Sender:
         *onward, told = messages_after(delivery, body, outcome, follows, now)
         for message in onward:
             await self.session.publish_patiently(message)
-        # What went onward already is on its way twice if this process dies before the acknowledgement.
+        # What went onward already would be on its way twice if this process died before the acknowledgement.
         await self._tell(told, delivery, can_wait=not onward)
         count_attempt(self.served.slug, delivery, outcome, now)
         if isinstance(follows, Dead):
@@ -177,12 +176,13 @@ class Sender:
             latency_ms=outcome.latency_ms,
             follows=type(follows).__name__.lower(),
         )
+        return bool(onward)
 
-    async def _put_off(self, delivery: Delivery, body: bytes, entry: Entry) -> None:
+    async def _put_off(self, delivery: Delivery, body: bytes, entry: Entry) -> bool:
         match entry:
             case Known():
                 log.info("already delivered", **_ids(delivery))
-                return
+                return False
             case Open(wait_s):
                 self.learn(State.OPEN)
                 waiting, seconds = delivery, while_open(wait_s, _jitter())
@@ -191,6 +191,7 @@ class Sender:
                 seconds = to_make_room(delivery.deferred, _jitter())
         await self.session.publish_patiently(on_the_ladder(waiting, body, seconds))
         log.debug("put off", **_ids(delivery), seconds=seconds, why=type(entry).__name__.lower())
+        return True
 
     async def _tell(self, outcome: Outgoing, delivery: Delivery, *, can_wait: bool) -> None:
         """Tell whoever listens; a listener whose queue is full must not make the service hear of it twice."""

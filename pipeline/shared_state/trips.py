@@ -17,6 +17,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, ResponseError
 
 from pipeline.cancellation import cancellation_kept
+from pipeline.departure import Departure
 
 #: Questions in one trip: more of them save no more, and the first would wait for the answer to the last.
 _MOST = 128
@@ -38,25 +39,21 @@ class Trips:
         #: The next trip begins as soon as it can; otherwise those who wait have a departure.
         self._is_urgent = False
         self._travelling: asyncio.Task[None] | None = None
-        self._departure: asyncio.TimerHandle | None = None
+        self._departure = Departure(self._depart)
 
     async def ask(self, *command: _Part, can_wait: bool = False) -> Any:
         """The answer to one command."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[Any] = loop.create_future()
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         # Written here, so that a text that cannot be fails who asks, and nobody who travels along.
         self._waiting.append((packed(command), answer))
         if not can_wait:
-            self._depart()
-        elif self._departure is None and not self._is_urgent:
-            self._departure = loop.call_later(_PATIENCE_S, self._depart)
+            self._departure.now()
+        elif not self._is_urgent:
+            self._departure.within(_PATIENCE_S)
         return await answer
 
     def _depart(self) -> None:
         self._is_urgent = True
-        if self._departure:
-            self._departure.cancel()
-            self._departure = None
         if self._travelling is None:
             self._travelling = asyncio.create_task(self._travel(), name="trips to redis")
 

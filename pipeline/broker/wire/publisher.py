@@ -19,6 +19,7 @@ from pipeline.broker.wire.content import Content
 from pipeline.broker.wire.decode import AnyFrame
 from pipeline.broker.wire.encode import publish_frames
 from pipeline.broker.wire.intercept import intercept
+from pipeline.departure import Departure
 
 #: Seconds after which what can wait is written by itself.
 _PATIENCE_S = 0.005
@@ -40,7 +41,7 @@ class Publisher:
         self._unconfirmed: dict[int, tuple[asyncio.Future[None], float]] = {}
         self._unwritten: list[bytes] = []
         self._writing: asyncio.Task[None] | None = None
-        self._due: asyncio.TimerHandle | None = None
+        self._departure = Departure(self._write_soon)
         self._watching: asyncio.TimerHandle | None = None
         self._returned: Content[Basic.Return] | None = None
         self._closed_by: Exception | None = None
@@ -61,9 +62,9 @@ class Publisher:
         confirmed = self._loop.create_future()
         self._unconfirmed[number] = confirmed, self._loop.time()
         if not can_wait:
-            self._write_soon()
-        elif self._due is None and self._writing is None:
-            self._due = self._loop.call_later(_PATIENCE_S, self._write_soon)
+            self._departure.now()
+        elif self._writing is None:
+            self._departure.within(_PATIENCE_S)
         if self._watching is None:
             self._watching = self._loop.call_later(self._longest_s, self._watch)
         await confirmed
@@ -75,9 +76,6 @@ class Publisher:
         return publish_frames(message, message_id, channel=channel.number, content_max=channel.max_content_size)
 
     def _write_soon(self) -> None:
-        if self._due:
-            self._due.cancel()
-            self._due = None
         if self._writing is None:
             self._writing = self._loop.create_task(self._write(), name="publish")
 
@@ -141,9 +139,9 @@ class Publisher:
         reason = None if closing.cancelled() else closing.exception()
         self._closed_by = reason if isinstance(reason, Exception) else ConnectionError("the channel was closed")
         self._fail(self._closed_by)
-        for timer in (self._watching, self._due):
-            if timer:
-                timer.cancel()
+        self._departure.cancel()
+        if self._watching:
+            self._watching.cancel()
         # Where a connection is lost with its write queue full, the client lets those behind it wait for ever.
         if self._writing:
             self._writing.cancel()

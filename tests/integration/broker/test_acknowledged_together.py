@@ -2,13 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
-import aiormq
 import pytest
 from broker_world import Taker, World, a_world, consuming, eventually
 
-from pipeline.broker import acknowledger
+from pipeline.broker import Incoming, acknowledger
 from topology import names
 
 FOREVER_S = 3600
@@ -18,20 +16,6 @@ FOREVER_S = 3600
 async def world(amqp_url: str) -> AsyncIterator[World]:
     async with a_world(amqp_url) as world:
         yield world
-
-
-@pytest.fixture
-def acknowledged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, bool]]:
-    """The acknowledgements that leave for the broker: tag, and whether it is `multiple`."""
-    said: list[tuple[int, bool]] = []
-    original = aiormq.Channel.basic_ack
-
-    async def basic_ack(self: aiormq.Channel, tag: int, multiple: bool = False, **options: Any) -> Any:  # noqa: FBT001, FBT002 - the client's
-        said.append((tag, multiple))
-        return await original(self, tag, multiple, **options)
-
-    monkeypatch.setattr(aiormq.Channel, "basic_ack", basic_ack)
-    return said
 
 
 async def test_what_ends_one_after_the_other_is_acknowledged_in_one_word(
@@ -61,6 +45,20 @@ async def test_a_fourth_of_what_may_be_in_hand_waits_for_no_company(
     async with consuming(world.session, names.INGEST, taker.take, prefetch=8):
         await eventually(lambda: len(taker.taken) == 40, "all have come, five times as many as may be in hand")
         assert acknowledged
+
+
+async def test_what_is_on_its_way_again_is_acknowledged_at_once_with_what_ended_before_it(
+    world: World, acknowledged: list[tuple[int, bool]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acknowledger, "_TOGETHER_S", FOREVER_S)
+
+    async def take(message: Incoming) -> bool:
+        return message.body == b"onward"
+
+    await world.publish(names.INGEST, "done", "done", "onward")
+    async with consuming(world.session, names.INGEST, take, prefetch=100):
+        await eventually(lambda: bool(acknowledged), "the third is acknowledged")
+        assert acknowledged == [(3, True)]
 
 
 async def test_the_last_words_are_said_though_their_moment_is_not_over(

@@ -3,10 +3,12 @@
 import asyncio
 
 import orjson
+import pytest
 from fleet_world import FleetWorld, until_arrived
 from http_service import Service
 from stages_world import eventually
 
+from pipeline.broker import acknowledger
 from topology import names
 
 LATE = {"retry": {"backoff": "60s"}}
@@ -65,6 +67,26 @@ async def test_w6_what_arrived_and_timed_out_is_sent_again_under_the_same_idempo
         await until_arrived(service, 1)
     much_later.set()
     assert [one["key"] for one in service.arrived] == ["erp-0", "erp-0"]
+
+
+@pytest.mark.parametrize("status", [503, 422], ids=["to the ladder", "to the dead letters"])
+async def test_what_went_onward_is_acknowledged_at_once_lest_a_sender_that_dies_send_it_twice(
+    fleet: FleetWorld,
+    service: Service,
+    acknowledged: list[tuple[int, bool]],
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    monkeypatch.setattr(acknowledger, "_TOGETHER_S", 3600)
+    service.answer = lambda _: status
+    await fleet.apply({"erp": {"url": service.url, **LATE}})
+    async with fleet.senders(1):
+        await fleet.deliver("erp", 1)
+
+        async def is_acknowledged() -> bool:
+            return bool(acknowledged)
+
+        await eventually(is_acknowledged, "it is acknowledged")
 
 
 async def test_w9_a_dead_letter_tells_what_the_service_answered(fleet: FleetWorld, service: Service) -> None:
