@@ -19,6 +19,7 @@ OURS = "MIH"
 FLOOR = "floor"
 #: Parts of a side's own maximum.
 SHARES = (0.1, 0.5, 0.8)
+_HALF = 0.5
 #: Seconds that a backlog is to last: long enough that start and end weigh little.
 _BACKLOG_S = 3
 _STEADY_S = 4
@@ -36,6 +37,8 @@ class Result:
     at_rest_bytes: int
     rounds: list[Backlog] = field(default_factory=list)
     latencies: dict[float, list[Latency]] = field(default_factory=lambda: {share: [] for share in SHARES})
+    #: At half of another side's maximum, as that side: of ours beside the floor, or beside what it was before.
+    beside: list[Latency] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
@@ -61,6 +64,8 @@ async def compared(ground: Ground, rounds: int, say: Say, base: Path | None = No
                     result.latencies[share].append(latency)
                     told = f"{share:.0%}, p99: {result.side.name} {latency.p99 * 1000:,.1f} ms"
                     say(f"steady {number + 1}/{rounds} at {told}")
+            ours, other = results[:2]
+            ours.beside.append(await steady(ground, ours.side, _HALF * other.rate, _STEADY_S))
         return results
 
 
@@ -96,32 +101,32 @@ def _with_latency(results: Sequence[Result]) -> list[Result]:
 
 def sheets(results: Sequence[Result]) -> list[Sheet]:
     """Ratios first."""
-    return [_ratios(results), _throughput(results), _latency(results)]
+    return [_ratios(results), _throughput(results), _latency(results, results[1].side.name)]
 
 
 def _ratios(results: Sequence[Result]) -> Sheet:
     ours, *others = results
     return Sheet(
         f"{OURS} against each side",
-        [_ratio_row(ours, other) for other in others],
+        [_ratio_row(ours, other, is_beside=other is others[0]) for other in others],
         "Medians of the ratios round by round; below 1 is less than theirs.",
     )
 
 
-def _ratio_row(ours: Result, other: Result) -> dict[str, Cell]:
+def _ratio_row(ours: Result, other: Result, *, is_beside: bool) -> dict[str, Cell]:
     def ratio(of: Callable[[Backlog], float]) -> float:
         return paired_ratio([of(one) for one in ours.rounds], [of(one) for one in other.rounds])
 
-    half = (
-        paired_ratio(*([one.p99 for one in each.latencies[0.5]] for each in (ours, other)))
-        if all(each.latencies[0.5] for each in (ours, other))
-        else None
-    )
+    def waited(of_ours: Sequence[Latency]) -> float | None:
+        theirs = other.latencies[_HALF]
+        return paired_ratio([one.p99 for one in of_ours], [one.p99 for one in theirs]) if theirs else None
+
     return {
         "against": other.side.name,
         "events/s": ratio(lambda one: one.rate),
         "CPU of workers": ratio(lambda one: one.workers_cpu_s / one.events),
-        "p99 at half load": half,
+        "p99, each at half of its own": waited(ours.latencies[_HALF]),
+        "p99, both at half of theirs": waited(ours.beside) if is_beside else None,
     }
 
 
@@ -149,21 +154,27 @@ def _throughput(results: Sequence[Result]) -> Sheet:
     )
 
 
-def _latency(results: Sequence[Result]) -> Sheet:
-    rows: list[dict[str, Cell]] = []
+def _latency(results: Sequence[Result], beside: str) -> Sheet:
+    rows = []
     for one in results:
-        for share, rounds in one.latencies.items():
-            if rounds:
-                found = middle(rounds)
-                rows.append(
-                    {
-                        "side": one.side.name,
-                        "of its maximum": f"{share:.0%}",
-                        "events/s": share * one.rate,
-                        "p50 ms": found.p50 * 1000,
-                        "p99 ms": found.p99 * 1000,
-                        "p99.9 ms": found.p999 * 1000,
-                        "events": found.events,
-                    }
-                )
+        rows += [
+            _latency_row(one, f"{share:.0%}", share * one.rate, rounds)
+            for share, rounds in one.latencies.items()
+            if rounds
+        ]
+        if one.beside:
+            rows.append(_latency_row(one, f"{_HALF:.0%} of {beside}'s", _HALF * results[1].rate, one.beside))
     return Sheet("From publish to arrival", rows, "Counted from the moment at which each event was to be published.")
+
+
+def _latency_row(one: Result, share: str, rate: float, rounds: Sequence[Latency]) -> dict[str, Cell]:
+    found = middle(rounds)
+    return {
+        "side": one.side.name,
+        "of its maximum": share,
+        "events/s": rate,
+        "p50 ms": found.p50 * 1000,
+        "p99 ms": found.p99 * 1000,
+        "p99.9 ms": found.p999 * 1000,
+        "events": found.events,
+    }
