@@ -61,8 +61,13 @@ def _draw_carried(axes: Any, results: Sequence[Result]) -> None:
 
 def _draw_taken(axes: Any, results: Sequence[Result]) -> None:
     for one in results:
-        points = [(share * 100, middle(rounds).p99 * 1000) for share, rounds in one.latencies.items() if rounds]
+        points = [(share * one.rate, middle(rounds).p99 * 1000) for share, rounds in one.latencies.items() if rounds]
         if points:
             axes.plot(*zip(*points, strict=True), marker="o", label=one.side.name)
-    axes.set(title="p99 from publish to arrival", xlabel="% of its own maximum", ylabel="ms", yscale="log")
+    axes.set(
+        title="p99 from publish to arrival",
+        xlabel="events per second, at 10, 50 and 80 % of its own maximum",
+        ylabel="ms",
+        yscale="log",
+    )
     axes.legend()
