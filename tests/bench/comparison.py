@@ -1,16 +1,15 @@
 """All sides in one run: what they carry from a backlog, and how long an event takes at a part of that."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import TypeVar
 
 import sides
 from figures import Backlog, Latency, middle, paired_ratio
 from ground import Ground
-from measure import backlog, steady
+from measure import backlog, in_turns, steady
 from processes import held
 from sheet import Cell, Sheet
 from side import Direct, Side
@@ -28,7 +27,6 @@ _WARM_UP = 2_000
 _MIB = 2**20
 
 Say = Callable[[str], None]
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -56,11 +54,11 @@ async def compared(ground: Ground, rounds: int, say: Say, base: Path | None = No
         results = [Result(side, max(held(side.pids()))) for side in all_sides]
         counts = [await _warm(ground, side, say) for side in all_sides]
         for number in range(rounds):
-            for result, count in _in_turns(list(zip(results, counts, strict=True)), number):
+            for result, count in in_turns(list(zip(results, counts, strict=True)), number):
                 result.rounds.append(await backlog(ground, result.side, count))
                 say(f"backlog {number + 1}/{rounds}: {result.side.name} {result.rounds[-1].rate:,.0f}/s")
         for number in range(rounds):
-            for result in _in_turns(_with_latency(results), number):
+            for result in in_turns(_with_latency(results), number):
                 for share in SHARES:
                     latency = await steady(ground, result.side, share * result.rate, _STEADY_S)
                     result.latencies[share].append(latency)
@@ -93,11 +91,6 @@ async def _warm(ground: Ground, side: Side, say: Say) -> int:
     found = await backlog(ground, side, _WARM_UP)
     say(f"warm: {side.name} {found.rate:,.0f}/s")
     return round(found.rate * _BACKLOG_S)
-
-
-def _in_turns(sides: Sequence[T], number: int) -> Iterator[T]:
-    """There and back again: nobody is always the one behind the same other."""
-    return reversed(sides) if number % 2 else iter(sides)
 
 
 def _with_latency(results: Sequence[Result]) -> list[Result]:

@@ -1,8 +1,9 @@
 """One round with one side: a backlog worked off, or a steady stream."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from time import monotonic
+from typing import TypeVar
 
 from figures import Backlog, Latency, latency_of
 from ground import Ground
@@ -13,6 +14,13 @@ from side import Side
 _AFTER_S = 0.3
 #: Seconds from the decision to start to the first event.
 _AHEAD_S = 0.1
+
+T = TypeVar("T")
+
+
+def in_turns(all_of_them: Sequence[T], number: int) -> Iterator[T]:
+    """Round by round there and back again: nobody is always the first, or behind the same other."""
+    return reversed(all_of_them) if number % 2 else iter(all_of_them)
 
 
 async def backlog(ground: Ground, side: Side, count: int) -> Backlog:

@@ -14,7 +14,7 @@ from arrivals import Destination
 from comparison import Say
 from figures import Backlog, paired_ratio
 from ground import Ground, until_consumed
-from measure import backlog
+from measure import backlog, in_turns
 from points import Point, Series, all_series
 from processes import spent_by, with_offspring
 from publisher import publishing
@@ -98,10 +98,11 @@ async def _measured(ground: Ground, series: Series, rounds: int, say: Say) -> Se
         all_found = [await stack.enter_async_context(hub) for hub in hubs]
         for found in all_found:
             await found.warm()
-        for number in range(rounds):
-            for found in all_found:
+        most = rounds * series.rounds
+        for number in range(most):
+            for found in in_turns(all_found, number):
                 found.rounds.append(await found.round(found.count))
-                say(f"{series.title} {number + 1}/{rounds}: {found.point.name} {found.rounds[-1].took.rate:,.0f}/s")
+                say(f"{series.title} {number + 1}/{most}: {found.point.name} {found.rounds[-1].took.rate:,.0f}/s")
         return all_found
 
 
