@@ -37,26 +37,28 @@ class Ingest:
     claims: Claims
     settings: Settings
 
-    async def take(self, message: Incoming) -> None:
-        """Carry one message of `mih.events` to `mih.normalized`, or to `mih.invalid` with the reason."""
+    async def take(self, message: Incoming) -> bool:
+        """Carry one message of `mih.events` to `mih.normalized`, or, which is True, to `mih.invalid` with why."""
         try:
             arrival = understand(message, self.settings)
         except Unreadable as why:
             log.warning("unreadable", reason=str(why), routing_key=message.routing_key)
             await self.session.publish_patiently(rejected(message, names.INVALID_KEY, str(why)))
             _INVALID.inc()
-            return
+            return True
         in_flight = _IN_FLIGHT if arrival.own_id else arrival.window
         claim = await self.claims.claim(arrival.identity, arrival.own_id or str(uuid4()), in_flight)
         if claim.is_done:
             log.info("repeat dropped", event_id=claim.id)
             _REPEAT.inc()
-            return
+            return False
         event = arrival.event(claim.id)
         await self.session.publish_patiently(_normalized(event, published(message.timestamp, datetime.now(UTC))))
         await self.claims.done(arrival.identity, claim.id, arrival.window)
         _NORMALIZED.inc()
         log.debug("normalized", event_id=event.id, event_type=event.type)
+        # To take it twice would not double it: the claim drops the second.
+        return False
 
 
 async def run_ingest(settings: Settings, shared: SharedState, *, stopping: asyncio.Event) -> None:

@@ -45,27 +45,28 @@ class Router:
     #: Told of each event that was routed, and when; must neither wait nor raise.
     note: Note = _nobody_is_told
 
-    async def take(self, message: Incoming) -> None:
-        """Publish a delivery for each rule that matches; the event is done when all are confirmed."""
+    async def take(self, message: Incoming) -> bool:
+        """Publish a delivery for each rule that matches; True where something went to the dead or to `mih.invalid`."""
         try:
             event = read_event(message.body)
         except Unreadable as why:
             log.warning("unreadable", reason=str(why), routing_key=message.routing_key)
             await self.session.publish_patiently(rejected(message, names.INVALID_KEY, str(why)))
             _INVALID.inc()
-            return
+            return True
         registry, now = self.registry(), datetime.now(UTC)
         if _for_one_rule(message):
-            await self._render_anew(message, event, registry, now)
-            return
+            return await self._render_anew(message, event, registry, now)
         published = read_published(message.headers)
         planned = plan(event, registry.index, revision=registry.revision, now=now, published=published)
         await self._publish_all(planned)
         (_ROUTED if planned else _UNWANTED).inc()
         self.note(event, now)
         log.debug("routed", event_id=event.id, event_type=event.type, deliveries=len(planned))
+        # To take it twice would not double deliveries: they have the same ids, and a sender drops the second.
+        return any(isinstance(one, Refused) for one in planned)
 
-    async def _render_anew(self, message: Incoming, event: Event, registry: Registry, now: datetime) -> None:
+    async def _render_anew(self, message: Incoming, event: Event, registry: Registry, now: datetime) -> bool:
         """Plan for the one rule that a replay names; it may be another by now than when the replay looked."""
         name = message.headers[names.HEADER_RULE]
         index = RuleIndex(rule for rule in registry.rules if rule.name == name)
@@ -76,6 +77,7 @@ class Router:
             reason = f"rule {name} is gone, or does not answer to it any more, since it was replayed"
             log.warning("not rendered anew", reason=reason, **message.ids)
             await self.session.publish_patiently(rejected(message, names.INVALID_KEY, reason))
+        return not planned or any(isinstance(one, Refused) for one in planned)
 
     async def _publish_all(self, planned: Sequence[Delivery | Refused]) -> None:
         match planned:

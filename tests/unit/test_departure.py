@@ -21,8 +21,7 @@ def departure(gone: Gone) -> Departure:
 
 
 async def all_moments_are_over() -> None:
-    """Timers run in the order of their time."""
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.01)  # timers run in the order of their time: this one behind all that were set for now
 
 
 async def test_what_cannot_wait_goes_at_once_and_takes_along_what_can(departure: Departure, gone: Gone) -> None:

@@ -17,7 +17,6 @@ def logs_as_before() -> Iterator[None]:
     before, levels = (root.handlers[:], root.level), [logger.level for logger in chatty]
     yield
     structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
     root.handlers[:], root.level = before
     for logger, level in zip(chatty, levels, strict=True):
         logger.setLevel(level)
